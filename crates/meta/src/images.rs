@@ -1,0 +1,376 @@
+//! Images: their rows, their counts, and the list that DescribeImages shows.
+//!
+//! A page is one range of an index that ends in `seq`, newest first, and its rows hold all that the page shows. The
+//! number of images is never counted for a request: without filters it is read from counters that every change
+//! maintains, with filters it is counted once for each generation of the owner's images and then remembered.
+
+use std::collections::HashMap;
+
+use model::{AccountId, Architecture, Image, ImageId, ImageName, ImageStatus, OsType, RegionId, Timestamp};
+
+use crate::database::{Error, Page, Row, Tx, Value, to_json, values};
+use crate::tags::{self, TagFilter};
+
+/// Counts of filtered lists, each for one generation of one owner's images.
+pub(crate) type CountCache = HashMap<String, (i64, u64)>;
+
+/// Filters whose counts are remembered: enough for every list that a client pages through at once.
+const COUNTS_KEPT: usize = 4_096;
+
+/// An image and the generation of its row, which a change must name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The image.
+    pub image: Image,
+    /// Moves on with every change of the row.
+    pub generation: i64,
+}
+
+/// Which images a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only these statuses; every one when empty.
+    pub statuses: Vec<ImageStatus>,
+    /// Only these ids; any when empty.
+    pub ids: Vec<String>,
+    /// Only this name; `*` stands for any run of characters.
+    pub name: Option<String>,
+    /// Only this family.
+    pub family: Option<String>,
+    /// Only this processor.
+    pub architecture: Option<Architecture>,
+    /// Only this kind of guest.
+    pub os_type: Option<OsType>,
+    /// Only the image that this snapshot backs.
+    pub snapshot: Option<String>,
+    /// Only this resource group.
+    pub resource_group: Option<String>,
+    /// Only images made at or after this time.
+    pub created_from: Option<Timestamp>,
+    /// Only images made at or before this time.
+    pub created_to: Option<Timestamp>,
+    /// Only images with all of these tags.
+    pub tags: Vec<TagFilter>,
+}
+
+/// Which part of a list is wanted: `limit` rows after the first `offset`.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Rows to skip.
+    pub offset: u64,
+    /// Rows to show.
+    pub limit: u64,
+}
+
+/// The order of age: milliseconds, and random bits for images of the same millisecond.
+pub fn age_sequence(created: Timestamp, random: u32) -> i64 {
+    created.as_millis().saturating_mul(1 << 20).saturating_add(i64::from(random & 0xf_ffff))
+}
+
+/// Adds an image; false when its name is taken in the region or its id was ever used.
+pub fn insert(tx: &mut Tx<'_>, image: &Image, seq: i64) -> Result<bool, Error> {
+    if tx.query_one("SELECT id FROM tombstones WHERE id = $1", values![image.id.as_str()])?.is_some() {
+        return Ok(false);
+    }
+    let sql = "INSERT INTO images (id, owner, region, status, seq, name, family, architecture, os_type, \
+               resource_group, created, progress, generation, record) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13) ON CONFLICT DO NOTHING";
+    let values = values![
+        image.id.as_str(),
+        image.owner,
+        image.region.as_str(),
+        image.status.as_str(),
+        seq,
+        image.name.as_str(),
+        image.family.as_ref().map_or("", ImageName::as_str),
+        image.architecture.as_str(),
+        image.os_type.as_str(),
+        image.resource_group.as_str(),
+        image.created.as_millis(),
+        i64::from(image.progress),
+        to_json(image),
+    ];
+    if tx.execute(sql, values)? != 1 {
+        return Ok(false);
+    }
+    for disk in &image.disks {
+        let sql = "INSERT INTO image_snapshots (snapshot, image) VALUES ($1, $2)";
+        tx.execute(sql, values![disk.snapshot.as_str(), image.id.as_str()])?;
+    }
+    tags::replace(tx, image.owner, &image.region, tags::IMAGE, image.id.as_str(), &image.tags)?;
+    count(tx, image, image.status, 1)?;
+    Ok(true)
+}
+
+/// The image with this id.
+pub fn get(tx: &mut Tx<'_>, id: &ImageId) -> Result<Option<Stored>, Error> {
+    let row =
+        tx.query_one("SELECT status, progress, generation, record FROM images WHERE id = $1", values![id.as_str()])?;
+    row.as_ref().map(stored).transpose()
+}
+
+/// The owner's image with this name in a region.
+pub fn by_name(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    region: &RegionId,
+    name: &ImageName,
+) -> Result<Option<Stored>, Error> {
+    let sql = "SELECT status, progress, generation, record FROM images WHERE owner = $1 AND region = $2 AND name = $3";
+    let row = tx.query_one(sql, values![owner, region.as_str(), name.as_str()])?;
+    row.as_ref().map(stored).transpose()
+}
+
+/// Replaces an image's row if nobody changed it since it was read; false when somebody did.
+pub fn update(tx: &mut Tx<'_>, before: &Stored, image: &Image) -> Result<bool, Error> {
+    let sql = "UPDATE images SET status = $1, name = $2, family = $3, resource_group = $4, progress = $5, \
+               record = $6, generation = generation + 1 WHERE id = $7 AND generation = $8";
+    let values = values![
+        image.status.as_str(),
+        image.name.as_str(),
+        image.family.as_ref().map_or("", ImageName::as_str),
+        image.resource_group.as_str(),
+        i64::from(image.progress),
+        to_json(image),
+        image.id.as_str(),
+        before.generation,
+    ];
+    if tx.execute(sql, values)? != 1 {
+        return Ok(false);
+    }
+    if before.image.tags != image.tags {
+        tags::replace(tx, image.owner, &image.region, tags::IMAGE, image.id.as_str(), &image.tags)?;
+    }
+    if before.image.status != image.status {
+        count(tx, image, before.image.status, -1)?;
+        count(tx, image, image.status, 1)?;
+    } else {
+        advance(tx, image)?;
+    }
+    Ok(true)
+}
+
+/// Notes how far the building of an image is. This is no change of the image: it never loses to one.
+pub fn set_progress(tx: &mut Tx<'_>, id: &ImageId, progress: u8) -> Result<(), Error> {
+    let sql = "UPDATE images SET progress = $1 WHERE id = $2";
+    tx.execute(sql, values![i64::from(progress), id.as_str()]).map(drop)
+}
+
+/// Deletes an image's row and keeps its id from being used again; false when it changed since it was read.
+pub fn delete(tx: &mut Tx<'_>, before: &Stored, now: Timestamp) -> Result<bool, Error> {
+    let image = &before.image;
+    let sql = "DELETE FROM images WHERE id = $1 AND generation = $2";
+    if tx.execute(sql, values![image.id.as_str(), before.generation])? != 1 {
+        return Ok(false);
+    }
+    tx.execute("DELETE FROM image_snapshots WHERE image = $1", values![image.id.as_str()])?;
+    let bury = "INSERT INTO tombstones (id, deleted) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    tx.execute(bury, values![image.id.as_str(), now.as_millis()])?;
+    tags::replace(tx, image.owner, &image.region, tags::IMAGE, image.id.as_str(), &[])?;
+    count(tx, image, image.status, -1)?;
+    Ok(true)
+}
+
+/// How many images an owner has in a region, whatever their status.
+pub fn total(tx: &mut Tx<'_>, owner: AccountId, region: &RegionId) -> Result<u64, Error> {
+    Ok(counts(tx, owner, region)?.into_iter().map(|(_, n)| n).sum())
+}
+
+/// One page of an owner's images in a region, newest first.
+pub fn list(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    region: &RegionId,
+    filter: &Filter,
+    window: Window,
+) -> Result<Page<Image>, Error> {
+    let mut values = Vec::new();
+    let residue = residue(filter, owner, region, &mut values);
+    let narrowed = !residue.is_empty();
+    let ids = inner(filter, &residue, &mut values, (owner, region), window);
+    let sql = format!(
+        "SELECT status, progress, generation, record FROM images WHERE id IN (SELECT id FROM ({ids}) AS page) \
+         ORDER BY seq DESC"
+    );
+    let items: Vec<Image> =
+        tx.query(&sql, &values)?.iter().map(|row| Ok(stored(row)?.image)).collect::<Result<_, Error>>()?;
+    let total = if narrowed {
+        filtered_total(tx, owner, region, filter)?
+    } else {
+        let counts = counts(tx, owner, region)?;
+        let wanted =
+            |status: &str| filter.statuses.is_empty() || filter.statuses.iter().any(|wanted| wanted.as_str() == status);
+        counts.into_iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
+    };
+    Ok(Page { items, total })
+}
+
+/// The statement that finds the ids of a page. Every branch is one range of one index, cut off at the page's end;
+/// several statuses are as many ranges, merged.
+fn inner(
+    filter: &Filter,
+    residue: &str,
+    values: &mut Vec<Value>,
+    (owner, region): (AccountId, &RegionId),
+    window: Window,
+) -> String {
+    let mut push = |value: Value| {
+        values.push(value);
+        format!("${}", values.len())
+    };
+    let (owner, region) = (push(owner.into()), push(region.as_str().into()));
+    let (limit, offset) = (push(window.limit.into()), push(window.offset.into()));
+    let branch = |status: Option<String>, end: &str| match status {
+        None => format!(
+            "SELECT id, seq FROM images /*by images_by_age*/ WHERE owner = {owner} AND region = {region}{residue} \
+             ORDER BY owner DESC, region DESC, seq DESC LIMIT {end}"
+        ),
+        Some(status) => format!(
+            "SELECT id, seq FROM images /*by images_by_status*/ WHERE owner = {owner} AND region = {region} \
+             AND status = {status}{residue} ORDER BY owner DESC, region DESC, status DESC, seq DESC LIMIT {end}"
+        ),
+    };
+    let page = format!("{limit} OFFSET {offset}");
+    match filter.statuses.as_slice() {
+        [] => branch(None, &page),
+        [status] => branch(Some(push(status.as_str().into())), &page),
+        several => {
+            let reach = push((window.limit.saturating_add(window.offset)).into());
+            let branches: Vec<String> = several
+                .iter()
+                .map(|status| format!("SELECT * FROM ({}) AS one", branch(Some(push(status.as_str().into())), &reach)))
+                .collect();
+            format!("SELECT id, seq FROM ({}) AS merged ORDER BY seq DESC LIMIT {page}", branches.join(" UNION ALL "))
+        }
+    }
+}
+
+/// What a filter asks beside the status, as conditions on a row of `images`.
+fn residue(filter: &Filter, owner: AccountId, region: &RegionId, values: &mut Vec<Value>) -> String {
+    let mut sql = String::new();
+    let mut push = |value: Value| {
+        values.push(value);
+        format!("${}", values.len())
+    };
+    if !filter.ids.is_empty() {
+        let among: Vec<String> = filter.ids.iter().map(|id| push(id.as_str().into())).collect();
+        sql.push_str(&format!(" AND id IN ({})", among.join(", ")));
+    }
+    match &filter.name {
+        Some(pattern) if pattern.contains('*') => {
+            sql.push_str(&format!(" AND name LIKE {} ESCAPE '!'", push(like(pattern).into())));
+        }
+        Some(name) => sql.push_str(&format!(" AND name = {}", push(name.as_str().into()))),
+        None => {}
+    }
+    let mut equals = |column: &str, wanted: Option<&str>| {
+        if let Some(wanted) = wanted {
+            sql.push_str(&format!(" AND {column} = {}", push(wanted.into())));
+        }
+    };
+    equals("family", filter.family.as_deref());
+    equals("architecture", filter.architecture.map(Architecture::as_str));
+    equals("os_type", filter.os_type.map(OsType::as_str));
+    equals("resource_group", filter.resource_group.as_deref());
+    if let Some(snapshot) = &filter.snapshot {
+        let snapshot = push(snapshot.as_str().into());
+        sql.push_str(&format!(" AND id IN (SELECT image FROM image_snapshots WHERE snapshot = {snapshot})"));
+    }
+    if let Some(from) = filter.created_from {
+        sql.push_str(&format!(" AND created >= {}", push(from.as_millis().into())));
+    }
+    if let Some(to) = filter.created_to {
+        sql.push_str(&format!(" AND created <= {}", push(to.as_millis().into())));
+    }
+    tags::restrict(&mut sql, values, "id", (owner, region, tags::IMAGE), &filter.tags);
+    sql
+}
+
+/// A pattern with `*` as a LIKE pattern with `!` as its escape.
+fn like(pattern: &str) -> String {
+    let mut text = String::with_capacity(pattern.len());
+    for c in pattern.chars() {
+        match c {
+            '*' => text.push('%'),
+            '%' | '_' | '!' => text.extend(['!', c]),
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+fn filtered_total(tx: &mut Tx<'_>, owner: AccountId, region: &RegionId, filter: &Filter) -> Result<u64, Error> {
+    let sql = "SELECT generation FROM image_generations WHERE owner = $1 AND region = $2";
+    let row = tx.query_one(sql, values![owner, region.as_str()])?;
+    let generation = row.map_or(Ok(0), |row| row.int(0))?;
+    let name = format!("{owner}/{region}/{filter:?}");
+    if let Some((at, total)) = tx.counts().lock().get(&name)
+        && *at == generation
+    {
+        return Ok(*total);
+    }
+    let mut values = values![owner, region.as_str()].to_vec();
+    let mut conditions = residue(filter, owner, region, &mut values);
+    if !filter.statuses.is_empty() {
+        let among: Vec<String> = filter
+            .statuses
+            .iter()
+            .map(|status| {
+                values.push(status.as_str().into());
+                format!("${}", values.len())
+            })
+            .collect();
+        conditions.push_str(&format!(" AND status IN ({})", among.join(", ")));
+    }
+    let sql = format!("SELECT COUNT(*) FROM images WHERE owner = $1 AND region = $2{conditions}");
+    let total = tx.query_one(&sql, &values)?.map_or(Ok(0), |row| row.size(0))?;
+    let mut kept = tx.counts().lock();
+    if kept.len() >= COUNTS_KEPT {
+        kept.clear();
+    }
+    kept.insert(name, (generation, total));
+    Ok(total)
+}
+
+fn counts(tx: &mut Tx<'_>, owner: AccountId, region: &RegionId) -> Result<Vec<(String, u64)>, Error> {
+    let sql = "SELECT status, n FROM image_counts WHERE owner = $1 AND region = $2";
+    let rows = tx.query(sql, values![owner, region.as_str()])?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.size(1)?))).collect()
+}
+
+fn count(tx: &mut Tx<'_>, image: &Image, status: ImageStatus, change: i64) -> Result<(), Error> {
+    let sql = "INSERT INTO image_counts (owner, region, status, n) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (owner, region, status) DO UPDATE SET n = image_counts.n + $4";
+    tx.execute(sql, values![image.owner, image.region.as_str(), status.as_str(), change])?;
+    advance(tx, image)
+}
+
+fn advance(tx: &mut Tx<'_>, image: &Image) -> Result<(), Error> {
+    let sql = "INSERT INTO image_generations (owner, region, generation) VALUES ($1, $2, 1) \
+               ON CONFLICT (owner, region) DO UPDATE SET generation = image_generations.generation + 1";
+    tx.execute(sql, values![image.owner, image.region.as_str()]).map(drop)
+}
+
+fn stored(row: &Row) -> Result<Stored, Error> {
+    let mut image: Image = row.json(3)?;
+    image.status = row.text(0)?.parse().map_err(|_| Error::corrupt("an image has an unknown status"))?;
+    image.progress = u8::try_from(row.int(1)?).unwrap_or(100).min(100);
+    Ok(Stored { image, generation: row.int(2)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_star_is_a_wildcard() {
+        assert_eq!(like("web*_%!"), "web%!_!%!!");
+    }
+
+    #[test]
+    fn newer_images_come_first() {
+        let early = age_sequence(Timestamp::from_millis(1_000), u32::MAX);
+        let late = age_sequence(Timestamp::from_millis(1_001), 0);
+        assert!(early < late);
+    }
+}

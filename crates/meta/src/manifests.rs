@@ -1,0 +1,25 @@
+//! Which manifests of the store something holds: what collection must keep.
+
+use crate::database::{Error, Tx, values};
+
+/// Notes that `holder` (an image's id) holds a manifest.
+pub fn hold(tx: &mut Tx<'_>, manifest: &str, holder: &str) -> Result<(), Error> {
+    let sql = "INSERT INTO manifests (id, holder) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    tx.execute(sql, values![manifest, holder]).map(drop)
+}
+
+/// Forgets that `holder` holds a manifest.
+pub fn release(tx: &mut Tx<'_>, manifest: &str, holder: &str) -> Result<(), Error> {
+    tx.execute("DELETE FROM manifests WHERE id = $1 AND holder = $2", values![manifest, holder]).map(drop)
+}
+
+/// Every manifest that something holds, with its holder, ordered by manifest.
+pub fn held(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
+    let rows = tx.query("SELECT id, holder FROM manifests ORDER BY id, holder", values![])?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
+}
+
+/// Whether anything holds a manifest.
+pub fn is_held(tx: &mut Tx<'_>, manifest: &str) -> Result<bool, Error> {
+    Ok(tx.query_one("SELECT id FROM manifests WHERE id = $1 LIMIT 1", values![manifest])?.is_some())
+}

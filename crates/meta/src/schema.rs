@@ -1,0 +1,136 @@
+//! The tables, as a list of migrations that both databases run.
+//!
+//! Columns are TEXT, BIGINT or nothing else: booleans are 0 and 1, times are milliseconds since 1970, and what a page
+//! shows beside the columns that filters need stands as JSON in `record`, read whole. `KEY` below is a text that is
+//! ordered or compared by prefix: byte order in both databases.
+//!
+//! A migration, once released, never changes; a new one is added at the end.
+
+use crate::database::{Error, Sql, Value};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// Statements of each version, in order. Version n is the n-th list, counted from 1.
+const MIGRATIONS: &[&[&str]] = &[&[
+    "CREATE TABLE settings (name KEY PRIMARY KEY, value TEXT NOT NULL)",
+    // Who may call, and with what.
+    "CREATE TABLE accounts (id BIGINT PRIMARY KEY, name KEY NOT NULL UNIQUE, created BIGINT NOT NULL)",
+    "CREATE TABLE access_keys (id KEY PRIMARY KEY, account BIGINT NOT NULL, secret TEXT NOT NULL, \
+     active BIGINT NOT NULL, created BIGINT NOT NULL)",
+    "CREATE TABLE roles (account BIGINT NOT NULL, lower_name KEY NOT NULL, record TEXT NOT NULL, \
+     PRIMARY KEY (account, lower_name))",
+    "CREATE TABLE policies (account BIGINT NOT NULL, name KEY NOT NULL, record TEXT NOT NULL, \
+     PRIMARY KEY (account, name))",
+    "CREATE TABLE role_policies (account BIGINT NOT NULL, lower_role KEY NOT NULL, kind KEY NOT NULL, \
+     policy KEY NOT NULL, attached BIGINT NOT NULL, PRIMARY KEY (account, lower_role, kind, policy))",
+    "CREATE INDEX role_policies_by_policy ON role_policies (account, kind, policy)",
+    // Images. `seq` orders by age, newest first, and is unique.
+    "CREATE TABLE images (id KEY PRIMARY KEY, owner BIGINT NOT NULL, region KEY NOT NULL, status KEY NOT NULL, \
+     seq BIGINT NOT NULL, name KEY NOT NULL, family KEY NOT NULL, architecture KEY NOT NULL, os_type KEY NOT NULL, \
+     resource_group KEY NOT NULL, created BIGINT NOT NULL, progress BIGINT NOT NULL, generation BIGINT NOT NULL, \
+     record TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX images_by_name ON images (owner, region, name)",
+    "CREATE UNIQUE INDEX images_by_status ON images (owner, region, status, seq, id)",
+    "CREATE UNIQUE INDEX images_by_age ON images (owner, region, seq, id)",
+    "CREATE TABLE image_snapshots (snapshot KEY PRIMARY KEY, image KEY NOT NULL)",
+    "CREATE TABLE image_counts (owner BIGINT NOT NULL, region KEY NOT NULL, status KEY NOT NULL, n BIGINT NOT NULL, \
+     PRIMARY KEY (owner, region, status))",
+    // Every change of an owner's images in a region moves this on: cached counts are good for one generation.
+    "CREATE TABLE image_generations (owner BIGINT NOT NULL, region KEY NOT NULL, generation BIGINT NOT NULL, \
+     PRIMARY KEY (owner, region))",
+    // Ids outlive what they named.
+    "CREATE TABLE tombstones (id KEY PRIMARY KEY, deleted BIGINT NOT NULL)",
+    // Tags, for filters; a resource's page reads them from its record.
+    "CREATE TABLE tags (account BIGINT NOT NULL, region KEY NOT NULL, kind KEY NOT NULL, tag_key KEY NOT NULL, \
+     tag_value KEY NOT NULL, resource KEY NOT NULL, PRIMARY KEY (account, region, kind, tag_key, resource))",
+    "CREATE UNIQUE INDEX tags_by_resource ON tags (account, region, kind, resource, tag_key)",
+    // Manifests of the store that something holds: what collection must keep.
+    "CREATE TABLE manifests (id KEY NOT NULL, holder KEY NOT NULL, PRIMARY KEY (id, holder))",
+    // Tasks, and the flows behind them.
+    "CREATE TABLE tasks (id KEY PRIMARY KEY, account BIGINT NOT NULL, region KEY NOT NULL, action KEY NOT NULL, \
+     status KEY NOT NULL, resource KEY NOT NULL, seq BIGINT NOT NULL, created BIGINT NOT NULL, \
+     progress BIGINT NOT NULL, record TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX tasks_by_age ON tasks (account, region, seq, id)",
+    "CREATE INDEX tasks_by_resource ON tasks (account, region, resource)",
+    "CREATE TABLE flows (id KEY PRIMARY KEY, name KEY NOT NULL, task KEY NOT NULL, account BIGINT NOT NULL, \
+     journal TEXT NOT NULL, node KEY NOT NULL, lease BIGINT NOT NULL, cancelled BIGINT NOT NULL, \
+     parked BIGINT NOT NULL, generation BIGINT NOT NULL, created BIGINT NOT NULL)",
+    "CREATE UNIQUE INDEX flows_by_task ON flows (task)",
+    // Answers that a retried call gets again.
+    "CREATE TABLE client_tokens (account BIGINT NOT NULL, region KEY NOT NULL, action KEY NOT NULL, \
+     token KEY NOT NULL, digest TEXT NOT NULL, answer TEXT NOT NULL, expires BIGINT NOT NULL, \
+     PRIMARY KEY (account, region, action, token))",
+    "CREATE INDEX client_tokens_by_expiry ON client_tokens (expires)",
+    // Buckets and what is in them. The bytes are blobs of the object store, named in `blobs`.
+    "CREATE TABLE buckets (name KEY PRIMARY KEY, account BIGINT NOT NULL, record TEXT NOT NULL)",
+    "CREATE INDEX buckets_by_account ON buckets (account, name)",
+    "CREATE TABLE objects (bucket KEY NOT NULL, object_key KEY NOT NULL, record TEXT NOT NULL, \
+     PRIMARY KEY (bucket, object_key))",
+    "CREATE TABLE uploads (bucket KEY NOT NULL, object_key KEY NOT NULL, id KEY NOT NULL, record TEXT NOT NULL, \
+     PRIMARY KEY (bucket, object_key, id))",
+    "CREATE TABLE parts (upload KEY NOT NULL, number BIGINT NOT NULL, record TEXT NOT NULL, \
+     PRIMARY KEY (upload, number))",
+    // Blobs that a row names; one that stands in no row is deleted by the sweep.
+    "CREATE TABLE blobs (id KEY NOT NULL, holder KEY NOT NULL, PRIMARY KEY (id, holder))",
+    "CREATE INDEX blobs_by_holder ON blobs (holder)",
+]];
+
+/// Brings the schema to the newest version.
+pub(crate) fn migrate(sql: &mut dyn Sql, dialect: Dialect) -> Result<(), Error> {
+    sql.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", &[])?;
+    let rows = sql.query("SELECT version FROM schema_version", &[])?;
+    let version = rows.first().map_or(Ok(0), |row| row.size(0))?;
+    let newest = MIGRATIONS.len() as u64;
+    if version > newest {
+        return Err(Error::corrupt(format!(
+            "the records are of version {version}, and this server knows versions up to {newest}"
+        )));
+    }
+    let pending = MIGRATIONS.iter().zip(1_u64..).filter(|(_, number)| *number > version);
+    for (statements, number) in pending {
+        // SQLite runs a migration as one transaction of its own; PostgreSQL is inside one already.
+        if dialect == Dialect::Sqlite {
+            sql.execute("BEGIN IMMEDIATE", &[])?;
+        }
+        for statement in *statements {
+            sql.execute(&in_dialect(statement, dialect), &[])?;
+        }
+        sql.execute("DELETE FROM schema_version", &[])?;
+        sql.execute("INSERT INTO schema_version (version) VALUES ($1)", &[Value::from(number)])?;
+        if dialect == Dialect::Sqlite {
+            sql.execute("COMMIT", &[])?;
+        }
+    }
+    Ok(())
+}
+
+fn in_dialect(statement: &str, dialect: Dialect) -> String {
+    let key = match dialect {
+        Dialect::Sqlite => " TEXT",
+        Dialect::Postgres => " TEXT COLLATE \"C\"",
+    };
+    // Only the type `KEY` stands between a space and one of ` `, `,` in lower-case surroundings; `PRIMARY KEY` does not.
+    statement.replace("PRIMARY KEY", "PRIMARY\u{1}KEY").replace(" KEY", key).replace('\u{1}', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_ordered_by_bytes() {
+        let statement = "CREATE TABLE t (a KEY PRIMARY KEY, b KEY NOT NULL, PRIMARY KEY (a, b))";
+        assert_eq!(
+            in_dialect(statement, Dialect::Postgres),
+            "CREATE TABLE t (a TEXT COLLATE \"C\" PRIMARY KEY, b TEXT COLLATE \"C\" NOT NULL, PRIMARY KEY (a, b))"
+        );
+        assert_eq!(
+            in_dialect(statement, Dialect::Sqlite),
+            "CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT NOT NULL, PRIMARY KEY (a, b))"
+        );
+    }
+}
