@@ -71,6 +71,7 @@ impl Header {
         if be32(&bytes, 0) != MAGIC {
             return Err(Error::malformed(0, "no QCOW2 header"));
         }
+        source.contains("the QCOW2 header", 0, u64::from(V2_HEADER_LENGTH))?;
         let version = be32(&bytes, 4);
         let fixed_length = match version {
             2 => V2_HEADER_LENGTH,
