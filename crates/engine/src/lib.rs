@@ -1,1 +1,3 @@
-//! (under construction)
+//! Durable work: flows, sweeps, and the buckets that they work on.
+
+pub mod buckets;

@@ -4,7 +4,7 @@
 //! `host` and `x-acs-*`. So the headers are taken as the client listed them, after checking that the ones which decide
 //! the call are among them.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
