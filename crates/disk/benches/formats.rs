@@ -16,7 +16,7 @@ use std::thread;
 use disk::{Disk, Format, Limits, Stamp, open, write, write_raw_tar_gz};
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use support::{GIB, MIB, Random, Scratch, convert, text};
+use support::{GIB, KIB, MIB, Random, Scratch, convert, text};
 
 const SIZE: u64 = 256 * MIB;
 const REQUEST: u64 = 4 * MIB;
@@ -25,10 +25,17 @@ fn main() {
     divan::main();
 }
 
-/// Half noise, half text, in stretches of 1 MiB.
+/// Stretches of 256 KiB of noise, of noise in four bits of each byte, and of text: what cannot be compressed, what
+/// only entropy coding compresses, and what is all matches.
 fn guest() -> Vec<u8> {
     let mut random = Random::new(7);
-    (0..SIZE / MIB).flat_map(|index| if index % 2 == 0 { random.bytes(MIB) } else { text(MIB) }).collect()
+    let mut bytes = Vec::new();
+    while (bytes.len() as u64) < SIZE {
+        bytes.extend(random.bytes(256 * KIB));
+        bytes.extend(random.bytes(512 * KIB).into_iter().map(|byte| byte & 0x0f));
+        bytes.extend(text(256 * KIB));
+    }
+    bytes
 }
 
 fn image(options: &str, flags: &[&str]) -> Box<dyn Disk> {

@@ -22,7 +22,7 @@ pub struct Raw {
 
 impl Raw {
     /// Open a file as it is.
-    pub fn open(file: Arc<dyn ReadAt>, limits: &Limits) -> Result<Raw, Error> {
+    pub(crate) fn open(file: Arc<dyn ReadAt>, limits: &Limits) -> Result<Raw, Error> {
         let file_len = file.len();
         let virtual_size = virtual_size(file_len, limits)?;
         Ok(Raw { file, file_len, virtual_size })

@@ -253,6 +253,11 @@ fn qcow2_headers() {
     let disk = open(Arc::new(sound.bytes), Format::Qcow2, &Limits::default()).unwrap();
     assert_eq!(read_all(disk.as_ref()), vec![0xd7; MIB as usize]);
 
+    let mut torn = Handmade::new(16, MIB);
+    torn.put64(24, MIB - 100);
+    let disk = open(Arc::new(torn.bytes), Format::Qcow2, &Limits::default()).unwrap();
+    assert_eq!(disk.virtual_size(), MIB, "rounded up to sectors, as a guest sees it");
+
     qcow2_refused(Malformed, 0, |image| image.bytes[3] = 0);
     qcow2_refused(Unsupported, 4, |image| image.put32(4, 1));
     qcow2_refused(Unsupported, 4, |image| image.put32(4, 4));
