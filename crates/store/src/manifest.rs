@@ -11,7 +11,7 @@
 //! run     (blocks - 1) * 4 + kind     kind: 0 zeros, 1 slot after slot of one frame, 2 one slot again and again
 //! place   slot * 4 + how              how: 0 the last run's frame, 1 the frame after it in its pack,
 //!                                     2 a frame of the same pack (distance), 3 a frame of another pack (number, offset)
-//!         length * 2 + is full        and the number of blocks when it is not full (32); not for how 0
+//!         length * 2 + as before      and the number of blocks unless it is as before (at first 16); not for how 0
 //! ```
 //! Blocks after the last run are zeros.
 //!
@@ -24,9 +24,7 @@ use bytes::Bytes;
 
 use crate::error::{Result, StoreError};
 use crate::frame::FramePlace;
-use crate::ids::{
-    BLOCK_BYTES, ContentDigest, MAX_FRAME_BLOCKS, MAX_VIRTUAL_SIZE, ManifestId, PackId, SEGMENT_BLOCKS, SEGMENT_BYTES,
-};
+use crate::ids::{BLOCK_BYTES, ContentDigest, MAX_VIRTUAL_SIZE, ManifestId, PackId, SEGMENT_BLOCKS, SEGMENT_BYTES};
 use crate::objects::Objects;
 use crate::varint::{self, Malformed, Reader, unzigzag, zigzag};
 
@@ -389,13 +387,18 @@ impl RunEncoder {
                 varint::put(out, place.offset.into());
             }
         }
-        let full = usize::from(place.blocks) == MAX_FRAME_BLOCKS;
-        varint::put(out, u64::from(place.len) * 2 + u64::from(full));
-        if !full {
+        let as_before = place.blocks == usual_blocks(self.last);
+        varint::put(out, u64::from(place.len) * 2 + u64::from(as_before));
+        if !as_before {
             varint::put(out, place.blocks.into());
         }
         self.last = Some(place);
     }
+}
+
+/// What a frame's number of blocks is taken to be unless it says otherwise.
+fn usual_blocks(last: Option<FramePlace<u32>>) -> u8 {
+    last.map_or(16, |last| last.blocks)
 }
 
 /// Decodes the runs of one segment, checking each.
@@ -460,7 +463,7 @@ impl<'a> Runs<'a> {
         let bad = self.reader.malformed("frame is out of bounds");
         let offset = offset.and_then(|offset| u32::try_from(offset).ok()).ok_or(bad)?;
         let head = self.reader.varint()?;
-        let blocks = if head % 2 == 1 { MAX_FRAME_BLOCKS as u64 } else { self.reader.varint()? };
+        let blocks = if head % 2 == 1 { u64::from(usual_blocks(self.last)) } else { self.reader.varint()? };
         let place = FramePlace {
             pack,
             offset,
