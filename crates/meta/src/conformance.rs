@@ -646,7 +646,8 @@ async fn manifests_are_held(meta: &Meta) {
         manifests::release(tx, "x", "m-1")?;
         assert!(manifests::is_held(tx, "x")?);
         assert!(manifests::held(tx)?.contains(&("x".to_owned(), "m-2".to_owned())));
-        manifests::release(tx, "x", "m-2")?;
+        manifests::hold(tx, "y", "m-2")?;
+        assert_eq!(manifests::release_all(tx, "m-2")?, ["x", "y"]);
         assert!(!manifests::is_held(tx, "x")?);
         Ok::<_, Error>(())
     })

@@ -110,6 +110,13 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<FlowRow>, Error> {
     tx.query(&format!("SELECT {COLUMNS} FROM flows ORDER BY created, id"), values![])?.iter().map(flow).collect()
 }
 
+/// When the oldest flow was asked for that another node than `node` works on.
+pub fn oldest_elsewhere(tx: &mut Tx<'_>, node: &str) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT created FROM flows WHERE node <> '' AND node <> $1 ORDER BY created LIMIT 1";
+    let row = tx.query_one(sql, values![node])?;
+    row.map(|row| Ok(Timestamp::from_millis(row.int(0)?))).transpose()
+}
+
 fn flow(row: &Row) -> Result<FlowRow, Error> {
     Ok(FlowRow {
         id: FlowId::from_record(row.text(0)?.to_owned()),

@@ -13,6 +13,13 @@ pub fn release(tx: &mut Tx<'_>, manifest: &str, holder: &str) -> Result<(), Erro
     tx.execute("DELETE FROM manifests WHERE id = $1 AND holder = $2", values![manifest, holder]).map(drop)
 }
 
+/// Forgets everything that `holder` holds, and returns what it was.
+pub fn release_all(tx: &mut Tx<'_>, holder: &str) -> Result<Vec<String>, Error> {
+    let rows = tx.query("SELECT id FROM manifests WHERE holder = $1 ORDER BY id", values![holder])?;
+    tx.execute("DELETE FROM manifests WHERE holder = $1", values![holder])?;
+    rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+}
+
 /// Every manifest that something holds, with its holder, ordered by manifest.
 pub fn held(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, Error> {
     let rows = tx.query("SELECT id, holder FROM manifests ORDER BY id, holder", values![])?;

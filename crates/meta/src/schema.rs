@@ -50,6 +50,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     "CREATE UNIQUE INDEX tags_by_resource ON tags (account, region, kind, resource, tag_key)",
     // Manifests of the store that something holds: what collection must keep.
     "CREATE TABLE manifests (id KEY NOT NULL, holder KEY NOT NULL, PRIMARY KEY (id, holder))",
+    "CREATE INDEX manifests_by_holder ON manifests (holder)",
     // Tasks, and the flows behind them.
     "CREATE TABLE tasks (id KEY PRIMARY KEY, account BIGINT NOT NULL, region KEY NOT NULL, action KEY NOT NULL, \
      status KEY NOT NULL, resource KEY NOT NULL, seq BIGINT NOT NULL, created BIGINT NOT NULL, \

@@ -1,6 +1,6 @@
 //! Tasks, as their clients see them.
 
-use model::{AccountId, RegionId, Task, TaskAction, TaskId, TaskStatus, Timestamp};
+use model::{AccountId, RegionId, Task, TaskAction, TaskFailure, TaskId, TaskStatus, Timestamp};
 
 use crate::database::{Error, Page, Row, Tx, Value, to_json, values};
 use crate::images::Window;
@@ -58,6 +58,30 @@ pub fn update(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
 pub fn set_progress(tx: &mut Tx<'_>, id: &TaskId, progress: u8) -> Result<(), Error> {
     let sql = "UPDATE tasks SET progress = $1 WHERE id = $2";
     tx.execute(sql, values![i64::from(progress), id.as_str()]).map(drop)
+}
+
+/// Ends a task that did what it was asked; one that has ended already stays as it is.
+pub fn end_finished(tx: &mut Tx<'_>, id: &TaskId, now: Timestamp) -> Result<(), Error> {
+    end(tx, id, now, |task| {
+        task.status = TaskStatus::Finished;
+        task.progress = 100;
+        task.items.iter_mut().for_each(|item| item.done = true);
+    })
+}
+
+/// Ends a task that failed or was cancelled; one that has ended already stays as it is.
+pub fn end_failed(tx: &mut Tx<'_>, id: &TaskId, failure: TaskFailure, now: Timestamp) -> Result<(), Error> {
+    end(tx, id, now, |task| {
+        task.status = TaskStatus::Failed;
+        task.failure = Some(failure);
+    })
+}
+
+fn end(tx: &mut Tx<'_>, id: &TaskId, now: Timestamp, change: impl FnOnce(&mut Task)) -> Result<(), Error> {
+    let Some(mut task) = get(tx, id)?.filter(|task| task.status == TaskStatus::Processing) else { return Ok(()) };
+    change(&mut task);
+    task.finished = Some(now);
+    update(tx, &task)
 }
 
 /// Whether a task that does this is running on a resource.

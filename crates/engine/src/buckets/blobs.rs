@@ -3,6 +3,7 @@
 //! A blob is written once, under a random name, and never changed; which blobs make an object is a record. So an upload
 //! that fails halfway leaves at most a blob that no record names, and the sweep removes it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use model::{Entropy, Timestamp};
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
+use parking_lot::Mutex;
 use tokio::io::AsyncWriteExt as _;
 
 use super::BucketError;
@@ -52,17 +54,39 @@ pub struct Written {
 pub struct Blobs {
     objects: Arc<dyn ObjectStore>,
     entropy: Arc<dyn Entropy>,
+    /// Blobs of this process that no record names yet.
+    in_hand: Arc<Mutex<HashSet<String>>>,
+}
+
+/// Keeps the sweep of this process away from a blob until its record is written.
+pub struct InHand {
+    id: String,
+    all: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.id);
+    }
 }
 
 impl Blobs {
     /// Blobs in this object store, under `blobs/`.
     pub fn new(objects: Arc<dyn ObjectStore>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { objects, entropy }
+        Self { objects, entropy, in_hand: Arc::default() }
     }
 
-    /// Writes a body of at most `limit` bytes; durable when this returns.
-    pub async fn write(&self, mut body: Body<'_>, limit: u64) -> Result<Written, BucketError> {
+    /// Whether somebody in this process has just written a blob and not recorded it yet.
+    pub fn is_in_hand(&self, id: &str) -> bool {
+        self.in_hand.lock().contains(id)
+    }
+
+    /// Writes a body of at most `limit` bytes; durable when this returns. Keep the second value until what names the
+    /// blob is recorded.
+    pub async fn write(&self, mut body: Body<'_>, limit: u64) -> Result<(Written, InHand), BucketError> {
         let id = model::id::random_text(&*self.entropy, 32);
+        self.in_hand.lock().insert(id.clone());
+        let in_hand = InHand { id: id.clone(), all: Arc::clone(&self.in_hand) };
         let mut writer = BufWriter::with_capacity(Arc::clone(&self.objects), path(&id), WRITE_CHUNK);
         let mut md5 = Md5::new();
         let mut crc = Digest::new(CrcAlgorithm::Crc64Xz);
@@ -92,7 +116,7 @@ impl Blobs {
             writer.shutdown().await.map_err(BucketError::Write)?;
             vec![BlobRef { id, len: size }]
         };
-        Ok(Written { blobs, size, md5: md5.finalize().into(), crc64: crc.finalize() })
+        Ok((Written { blobs, size, md5: md5.finalize().into(), crc64: crc.finalize() }, in_hand))
     }
 
     /// The bytes of `range` of a run of blobs, as a stream.

@@ -18,7 +18,7 @@ use meta::{Meta, Scope};
 use model::{AccountId, BucketName, Clock, Entropy, RegionId};
 use thiserror::Error;
 
-pub use blobs::{Blobs, Body, BodyError, Written};
+pub use blobs::{Blobs, Body, BodyError, InHand, Written};
 pub use file::ObjectFile;
 
 /// Largest body of one request, 5 GiB (OSS, PutObject and UploadPart).
@@ -237,7 +237,7 @@ impl Buckets {
         if there && !new.may_replace {
             return Err(BucketError::Exists);
         }
-        let written = self.blobs.write(body, LARGEST_BODY).await?;
+        let (written, _in_hand) = self.blobs.write(body, LARGEST_BODY).await?;
         if new.expected_md5.is_some_and(|expected| expected != written.md5) {
             return Err(BucketError::BadDigest);
         }
@@ -254,7 +254,7 @@ impl Buckets {
         new: NewObject,
         body: Body<'_>,
     ) -> Result<Object, BucketError> {
-        let written = self.blobs.write(body, u64::MAX).await?;
+        let (written, _in_hand) = self.blobs.write(body, u64::MAX).await?;
         let etag = hex::encode_upper(written.md5);
         let object = new.finish(ObjectKind::Multipart, written, etag, self.clock.now());
         self.store(bucket, object, true).await
@@ -317,7 +317,7 @@ impl Buckets {
         position: u64,
         body: Body<'_>,
     ) -> Result<Object, BucketError> {
-        let written = self.blobs.write(body, LARGEST_BODY).await?;
+        let (written, _in_hand) = self.blobs.write(body, LARGEST_BODY).await?;
         if new.expected_md5.is_some_and(|expected| expected != written.md5) {
             return Err(BucketError::BadDigest);
         }
@@ -440,7 +440,7 @@ impl Buckets {
         body: Body<'_>,
     ) -> Result<Part, BucketError> {
         self.upload(bucket, key, id).await?;
-        let written = self.blobs.write(body, LARGEST_BODY).await?;
+        let (written, _in_hand) = self.blobs.write(body, LARGEST_BODY).await?;
         if expected_md5.is_some_and(|expected| expected != written.md5) {
             return Err(BucketError::BadDigest);
         }
@@ -461,7 +461,7 @@ impl Buckets {
         let source = self.object(from_bucket, from_key).await?;
         let range = range.unwrap_or(0..source.size);
         let body = self.read(&source, range).map(|chunk| chunk.map_err(|error| BodyError(error.to_string()))).boxed();
-        let written = self.blobs.write(body, LARGEST_BODY).await?;
+        let (written, _in_hand) = self.blobs.write(body, LARGEST_BODY).await?;
         self.store_part(bucket, (key, id), number, written).await
     }
 
