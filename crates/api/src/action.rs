@@ -1,0 +1,129 @@
+//! What an action is: one RPC operation, whose file is its room.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use wire::Params;
+
+use crate::code::{ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+
+/// The products whose calls arrive here. The version tells them apart, because they share names of actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Product {
+    /// Elastic Compute Service.
+    Ecs,
+    /// Resource Access Management.
+    Ram,
+    /// Security Token Service.
+    Sts,
+    /// The service that tells clients where the others are.
+    Location,
+}
+
+impl Product {
+    /// Every product.
+    pub const ALL: &[Self] = &[Self::Ecs, Self::Ram, Self::Sts, Self::Location];
+
+    /// The version of its API.
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::Ecs => "2014-05-26",
+            Self::Ram => "2015-05-01",
+            Self::Sts => "2015-04-01",
+            Self::Location => "2015-06-12",
+        }
+    }
+
+    /// Its name in advice links and generated documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ecs => "Ecs",
+            Self::Ram => "Ram",
+            Self::Sts => "Sts",
+            Self::Location => "Location",
+        }
+    }
+}
+
+/// The facts about an action.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// Whose action it is.
+    pub product: Product,
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// The codes that it answers with, beside those that any action may.
+    pub codes: &'static [Code],
+}
+
+/// One question to the policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// What is to be done, such as `ecs:ImportImage`.
+    pub verb: &'static str,
+    /// What it is to be done to, as a resource name; `*` where the service asks for no resource.
+    pub resource: String,
+}
+
+/// One RPC operation.
+pub trait Action: Sized + Send + 'static {
+    /// The facts.
+    const SPEC: Spec;
+    /// What it answers, beside the request id.
+    type Output: Serialize;
+
+    /// Reads and checks the parameters. No record is looked at yet.
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self>;
+
+    /// What the caller must be allowed to do. An empty list denies.
+    fn access(&self, cx: &Cx) -> Vec<Access>;
+
+    /// Does it.
+    fn run(self, cx: Allowed<'_>) -> impl Future<Output = ApiResult<Self::Output>> + Send;
+}
+
+type Ran<'a> = Pin<Box<dyn Future<Output = ApiResult<Map<String, Value>>> + Send + 'a>>;
+pub(crate) type RunFn = for<'a> fn(Allowed<'a>, Parsed) -> Ran<'a>;
+
+/// An action with its parameters, ready to be allowed and run.
+pub(crate) struct Parsed(Box<dyn std::any::Any + Send>);
+
+/// A row of the table of actions.
+pub struct Entry {
+    /// The facts.
+    pub spec: Spec,
+    pub(crate) parse: fn(&Params, &Cx) -> ApiResult<(Parsed, Vec<Access>)>,
+    pub(crate) run: RunFn,
+}
+
+/// The row of an action.
+pub const fn entry<A: Action>() -> Entry {
+    Entry {
+        spec: A::SPEC,
+        parse: |params, cx| {
+            let action = A::parse(params, cx)?;
+            let access = action.access(cx);
+            Ok((Parsed(Box::new(action)), access))
+        },
+        run: |cx, parsed| {
+            Box::pin(async move {
+                let action = parsed.0.downcast::<A>().expect("an entry runs what it parsed");
+                let output = action.run(cx).await?;
+                match serde_json::to_value(output) {
+                    Ok(Value::Object(members)) => Ok(members),
+                    Ok(_) => Ok(Map::new()),
+                    Err(error) => Err(crate::code::ApiError::internal(error)),
+                }
+            })
+        },
+    }
+}
+
+/// The answer of an action that has nothing to say beside the request id.
+#[derive(Debug, Serialize)]
+pub struct Nothing {}

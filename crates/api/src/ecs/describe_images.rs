@@ -1,0 +1,355 @@
+//! `DescribeImages`: the images that the caller sees in a region, newest first.
+
+use meta::images::{self, Filter};
+use model::{AccountId, Architecture, Image, ImageFeatures, ImageStatus, OsType, RegionId, Tag, Timestamp};
+use serde::Serialize;
+use wire::Params;
+
+use crate::action::{Access, Action, Product, Spec};
+use crate::code::{ApiError, ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::{self, PageNumber, comma_list, optional, region_or_default};
+
+/// The call.
+pub(crate) struct DescribeImages {
+    region: RegionId,
+    filter: Filter,
+    /// False when nothing that this server has can match: public images, images of others, images in use.
+    may_match: bool,
+    page: PageNumber,
+    dry_run: bool,
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Images {
+    total_count: u64,
+    page_number: u64,
+    page_size: u64,
+    region_id: RegionId,
+    images: ImageList,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ImageList {
+    image: Vec<ImageView>,
+}
+
+impl Action for DescribeImages {
+    const SPEC: Spec = Spec {
+        product: Product::Ecs,
+        name: "DescribeImages",
+        summary: "List the images that the caller sees in a region.",
+        codes: &[
+            Code::RegionIdNotFound404,
+            Code::ArchitectureInvalid,
+            Code::OsTypeInvalid,
+            Code::UsageInvalid,
+            Code::FilterKeyNotFound,
+            Code::FilterValueInvalid,
+            Code::NetworkTypeInvalid,
+            Code::OwnerAliasNotSupported,
+            Code::OwnerAliasNotForPublic,
+            Code::OwnerIdUnsupported,
+            Code::InvalidParamter,
+            Code::TagMismatch,
+            Code::TagsTooMany,
+            Code::DryRunOperation,
+        ],
+    };
+    type Output = Images;
+
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let (mut filter, mut may_match) = (Filter::default(), true);
+        filter.statuses = statuses(params)?;
+        filter.ids = comma_list(params, "ImageId");
+        filter.name = params.get("ImageName").map(str::to_owned);
+        filter.family = params.get("ImageFamily").map(str::to_owned);
+        filter.architecture = optional::<Architecture>(params, "Architecture", Code::ArchitectureInvalid)?;
+        filter.os_type = optional::<OsType>(params, "OSType", Code::OsTypeInvalid)?;
+        filter.snapshot = params.get("SnapshotId").map(str::to_owned);
+        filter.resource_group = params.get("ResourceGroupId").map(str::to_owned);
+        filter.tags = input::tag_filters(params)?;
+        may_match &= more_filters(params, &mut filter)?;
+        may_match &= whose(params)?;
+        may_match &= usage(params, &mut filter)?;
+        Ok(Self {
+            region: region_or_default(params, cx, Code::RegionIdNotFound404)?,
+            filter,
+            may_match,
+            page: PageNumber::read(params)?,
+            dry_run: input::flag(params, "DryRun")?,
+        })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        let resource = |id: &str| cx.resource("ecs", self.region.as_str(), &format!("image/{id}"));
+        let resources = match self.filter.ids.as_slice() {
+            [] => vec![resource("*")],
+            ids => ids.iter().map(|id| resource(id)).collect(),
+        };
+        resources.into_iter().map(|resource| Access { verb: "ecs:DescribeImages", resource }).collect()
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Images> {
+        if self.dry_run {
+            return Err(Code::DryRunOperation.error());
+        }
+        let Self { region, filter, may_match, page, .. } = self;
+        let (account, place) = (cx.account(), region.clone());
+        let found = if may_match {
+            let found = cx.engine().meta().read(move |tx| images::list(tx, account, &place, &filter, page.window()));
+            found.await?
+        } else {
+            meta::Page { items: Vec::new(), total: 0 }
+        };
+        Ok(Images {
+            total_count: found.total,
+            page_number: page.number,
+            page_size: page.size,
+            region_id: region,
+            images: ImageList { image: found.items.iter().map(|image| ImageView::new(image, account)).collect() },
+        })
+    }
+}
+
+/// A comma list of statuses, `ALL` alone, or nothing, which means `Available`.
+fn statuses(params: &Params) -> ApiResult<Vec<ImageStatus>> {
+    let texts = comma_list(params, "Status");
+    match texts.as_slice() {
+        [] => Ok(vec![ImageStatus::Available]),
+        [all] if all == "ALL" => Ok(Vec::new()),
+        texts => {
+            let mut statuses: Vec<ImageStatus> = Vec::new();
+            for text in texts {
+                let status = text.parse().map_err(|_| Code::InvalidParamter)?;
+                if !statuses.contains(&status) {
+                    statuses.push(status);
+                }
+            }
+            Ok(statuses)
+        }
+    }
+}
+
+/// `Filter.N`: times narrow the list; what every server of ours can do, or none, decides it at once.
+fn more_filters(params: &Params, filter: &mut Filter) -> ApiResult<bool> {
+    let mut may_match = true;
+    for (_, item) in params.items("Filter") {
+        let value = item.get("Value").unwrap_or_default();
+        let time = || Timestamp::parse_minutes(value).ok_or(Code::FilterValueInvalid);
+        match item.get("Key").unwrap_or_default() {
+            "CreationStartTime" => filter.created_from = Some(time()?),
+            // The minute that is named counts.
+            "CreationEndTime" => filter.created_to = Some(time()?.plus_millis(59_999)),
+            "NetworkType" => match value {
+                "vpc" | "classic" => {}
+                _ => return Err(Code::NetworkTypeInvalid.error()),
+            },
+            "CpuOnlineUpgrade" | "CpuOnlineDowngrade" | "MemoryOnlineUpgrade" | "MemoryOnlineDowngrade" => {
+                match value {
+                    "supported" => may_match = false,
+                    "unsupported" => {}
+                    _ => return Err(Code::FilterValueInvalid.error()),
+                }
+            }
+            _ => return Err(Code::FilterKeyNotFound.error()),
+        }
+    }
+    Ok(may_match)
+}
+
+/// Whose images are wanted. There are only the caller's own yet: no public ones and none that others share.
+fn whose(params: &Params) -> ApiResult<bool> {
+    let public = input::flag(params, "IsPublic")?;
+    let alias = params.get("ImageOwnerAlias");
+    if public && alias != Some("others") {
+        return Err(Code::OwnerAliasNotForPublic.error());
+    }
+    if params.get("ImageOwnerId").is_some() && alias != Some("others") {
+        return Err(Code::OwnerIdUnsupported.error());
+    }
+    match alias {
+        None | Some("self") => Ok(true),
+        Some("system" | "others" | "marketplace") => Ok(false),
+        Some(_) => Err(Code::OwnerAliasNotSupported.error()),
+    }
+}
+
+/// What the images are good for: servers made from them, server types, cloud-init, and being usable at all.
+fn usage(params: &Params, filter: &mut Filter) -> ApiResult<bool> {
+    let mut may_match = match params.get("Usage") {
+        None | Some("none") => true,
+        Some("instance") => false,
+        Some(_) => return Err(Code::UsageInvalid.error()),
+    };
+    match params.get("ActionType") {
+        None | Some("CreateEcs" | "ChangeOS") => {}
+        Some(_) => return Err(Code::InvalidParamter.error()),
+    }
+    for name in ["IsSupportCloudinit", "IsSupportIoOptimized"] {
+        may_match &= input::optional_flag(params, name)? != Some(false);
+    }
+    if let Some(usable) = input::optional_flag(params, "Usable")? {
+        if params.get("Status").is_none() {
+            return Err(ApiError::missing("Status"));
+        }
+        let all = if filter.statuses.is_empty() { ImageStatus::ALL } else { &filter.statuses };
+        filter.statuses = all.iter().copied().filter(|status| status.is_usable() == usable).collect();
+        may_match &= !filter.statuses.is_empty();
+    }
+    Ok(may_match)
+}
+
+/// An image on the wire. Unset texts are empty, not absent: a client waits for a description to read as it was set.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ImageView {
+    image_id: String,
+    image_name: String,
+    image_family: String,
+    image_version: &'static str,
+    image_owner_alias: &'static str,
+    image_owner_id: AccountId,
+    description: String,
+    status: &'static str,
+    usable: bool,
+    progress: String,
+    creation_time: String,
+    size: u32,
+    architecture: &'static str,
+    platform: &'static str,
+    #[serde(rename = "OSType")]
+    os_type: &'static str,
+    #[serde(rename = "OSName")]
+    os_name: String,
+    #[serde(rename = "OSNameEn")]
+    os_name_en: String,
+    boot_mode: &'static str,
+    license_type: &'static str,
+    usage: &'static str,
+    is_copied: bool,
+    is_public: bool,
+    is_self_shared: &'static str,
+    is_subscribed: bool,
+    is_support_cloudinit: bool,
+    is_support_io_optimized: bool,
+    login_as_non_root_supported: bool,
+    product_code: &'static str,
+    supplier_name: &'static str,
+    resource_group_id: String,
+    features: Features,
+    disk_device_mappings: DiskList,
+    tags: TagList,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Features {
+    nvme_support: &'static str,
+    imds_support: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DiskList {
+    disk_device_mapping: Vec<DiskView>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DiskView {
+    device: String,
+    r#type: &'static str,
+    size: String,
+    snapshot_id: String,
+    format: String,
+    #[serde(rename = "ImportOSSBucket")]
+    import_oss_bucket: String,
+    #[serde(rename = "ImportOSSObject")]
+    import_oss_object: String,
+    progress: String,
+    remain_time: u32,
+    encrypted: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TagList {
+    tag: Vec<TagView>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TagView {
+    tag_key: String,
+    tag_value: String,
+}
+
+impl ImageView {
+    fn new(image: &Image, caller: AccountId) -> Self {
+        let ImageFeatures { nvme, imds } = image.features;
+        let progress = format!("{}%", image.progress);
+        let os_name =
+            format!("{} {}", image.platform, if image.architecture == Architecture::I386 { "32位" } else { "64位" });
+        let bits = if image.architecture == Architecture::I386 { "32 bit" } else { "64 bit" };
+        let disk = |(index, disk): (usize, &model::DiskMapping)| DiskView {
+            device: disk.device.clone(),
+            r#type: if index == 0 { "system" } else { "data" },
+            size: disk.size_gib.to_string(),
+            snapshot_id: disk.snapshot.to_string(),
+            format: disk.format.clone(),
+            import_oss_bucket: disk.bucket.clone(),
+            import_oss_object: disk.object.clone(),
+            progress: progress.clone(),
+            remain_time: 0,
+            encrypted: false,
+        };
+        Self {
+            image_id: image.id.to_string(),
+            image_name: image.name.to_string(),
+            image_family: image.family.as_ref().map_or_else(String::new, ToString::to_string),
+            image_version: "",
+            image_owner_alias: if image.owner == caller { "self" } else { "others" },
+            image_owner_id: image.owner,
+            description: image.description.to_string(),
+            status: image.status.as_str(),
+            usable: image.status.is_usable(),
+            progress: progress.clone(),
+            creation_time: image.created.seconds(),
+            size: image.size_gib(),
+            architecture: image.architecture.as_str(),
+            platform: image.platform.as_str(),
+            os_type: image.os_type.as_str(),
+            os_name,
+            os_name_en: format!("{} {bits}", image.platform),
+            boot_mode: image.boot_mode.as_str(),
+            license_type: image.license.as_str(),
+            usage: "none",
+            is_copied: image.is_copied,
+            is_public: false,
+            is_self_shared: "",
+            is_subscribed: false,
+            is_support_cloudinit: image.os_type == OsType::Linux,
+            is_support_io_optimized: true,
+            login_as_non_root_supported: false,
+            product_code: "",
+            supplier_name: "",
+            resource_group_id: image.resource_group.clone(),
+            features: Features { nvme_support: nvme.as_str(), imds_support: imds.as_str() },
+            disk_device_mappings: DiskList { disk_device_mapping: image.disks.iter().enumerate().map(disk).collect() },
+            tags: TagList {
+                tag: image
+                    .tags
+                    .iter()
+                    .map(|Tag { key, value }| TagView {
+                        tag_key: key.as_str().to_owned(),
+                        tag_value: value.as_str().to_owned(),
+                    })
+                    .collect(),
+            },
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Reading parameters: one line a field in a room, with the code of a bad one beside it.
+
+use std::str::FromStr;
+
+use model::tag::TAGS_AT_MOST;
+use model::{RegionId, Tag, TagValue};
+use wire::Params;
+use wire::params::parse_bool;
+
+use crate::code::{ApiError, ApiResult, Code};
+use crate::dispatch::Cx;
+
+/// The value of a parameter that may be absent.
+pub fn optional<T: FromStr>(params: &Params, name: &str, bad: impl Into<ApiError>) -> ApiResult<Option<T>> {
+    match params.get(name) {
+        None => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| bad.into()),
+    }
+}
+
+/// The value of a parameter that must be there.
+pub fn required<T: FromStr>(params: &Params, name: &str, bad: impl Into<ApiError>) -> ApiResult<T> {
+    optional(params, name, bad)?.ok_or_else(|| ApiError::missing(name))
+}
+
+/// A boolean that is false when absent.
+pub fn flag(params: &Params, name: &str) -> ApiResult<bool> {
+    Ok(optional_flag(params, name)?.unwrap_or(false))
+}
+
+/// A boolean that may be absent.
+pub fn optional_flag(params: &Params, name: &str) -> ApiResult<Option<bool>> {
+    params.get(name).map(|text| parse_bool(text).ok_or_else(|| ApiError::invalid(name))).transpose()
+}
+
+/// The region of a call that must name one.
+pub fn region(params: &Params, cx: &Cx, unknown: Code) -> ApiResult<RegionId> {
+    let region: RegionId = required(params, "RegionId", unknown)?;
+    if cx.services.catalogue.serves(&region) { Ok(region) } else { Err(unknown.error()) }
+}
+
+/// The region of a call that need not name one.
+pub fn region_or_default(params: &Params, cx: &Cx, unknown: Code) -> ApiResult<RegionId> {
+    match params.get("RegionId") {
+        Some(_) => region(params, cx, unknown),
+        None => Ok(cx.services.catalogue.default_region().clone()),
+    }
+}
+
+/// A page by its number: rows to skip and rows to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageNumber {
+    /// Counted from 1.
+    pub number: u64,
+    /// Rows of a page.
+    pub size: u64,
+}
+
+impl PageNumber {
+    /// Reads `PageNumber` and `PageSize`, which are 1 and 10 when absent.
+    pub fn read(params: &Params) -> ApiResult<Self> {
+        let number = optional(params, "PageNumber", ApiError::invalid("PageNumber"))?.unwrap_or(1);
+        let size = optional(params, "PageSize", ApiError::invalid("PageSize"))?.unwrap_or(10);
+        if number == 0 || u64::from(u32::MAX) < number {
+            return Err(ApiError::invalid("PageNumber"));
+        }
+        if size == 0 || model::quota::LARGEST_PAGE < size {
+            return Err(ApiError::invalid("PageSize"));
+        }
+        Ok(Self { number, size })
+    }
+
+    /// The part of the list that the page shows.
+    pub fn window(self) -> meta::images::Window {
+        meta::images::Window { offset: (self.number - 1) * self.size, limit: self.size }
+    }
+}
+
+/// Reads `Tag.N.Key` and `Tag.N.Value`, in either case of the field names. `duplicate` is the action's code for a key
+/// that stands twice.
+pub fn tags(params: &Params, duplicate: Code) -> ApiResult<Vec<Tag>> {
+    let items = params.items("Tag");
+    if items.len() > TAGS_AT_MOST {
+        return Err(Code::TagsTooMany.error());
+    }
+    let mut tags: Vec<Tag> = Vec::new();
+    for (_, item) in &items {
+        let key = item.get("Key").or_else(|| item.get("key")).ok_or(Code::TagMismatch)?;
+        let value = item.raw("Value").or_else(|| item.raw("value")).unwrap_or_default();
+        let tag = Tag {
+            key: key.parse().map_err(|_| Code::TagKeyMalformed)?,
+            value: value.parse::<TagValue>().map_err(|_| Code::TagValueMalformed)?,
+        };
+        let lower = tag.key.as_str().to_lowercase();
+        if tags.iter().any(|other| other.key.as_str().to_lowercase() == lower) {
+            return Err(duplicate.error());
+        }
+        tags.push(tag);
+    }
+    tags.sort();
+    Ok(tags)
+}
+
+/// Reads the tags that a list is filtered by: a key, and a value when one is given.
+pub fn tag_filters(params: &Params) -> ApiResult<Vec<meta::tags::TagFilter>> {
+    let items = params.items("Tag");
+    if items.len() > TAGS_AT_MOST {
+        return Err(Code::TagsTooMany.error());
+    }
+    items
+        .iter()
+        .map(|(_, item)| {
+            let key = item.get("Key").or_else(|| item.get("key")).ok_or(Code::TagMismatch)?;
+            let value = item.raw("Value").or_else(|| item.raw("value"));
+            let values = value.map(str::to_owned).into_iter().collect();
+            Ok(meta::tags::TagFilter { key: key.to_owned(), values })
+        })
+        .collect()
+}
+
+/// The texts of a comma list.
+pub fn comma_list(params: &Params, name: &str) -> Vec<String> {
+    let items = params.get(name).unwrap_or_default().split(',').map(str::trim);
+    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}

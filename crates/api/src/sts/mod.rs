@@ -1,0 +1,3 @@
+//! Security Token Service, version 2015-04-01.
+
+pub(crate) mod get_caller_identity;
