@@ -1,0 +1,53 @@
+//! `DeleteMultipleObjects`: up to 1,000 keys in one request.
+
+use md5::{Digest as _, Md5};
+use wire::encode::encode;
+
+use crate::access::Caller;
+use crate::door::Inner;
+use crate::error::{Code, OssError};
+use crate::request::{Answer, Request};
+use crate::xml::{Element, Writer};
+
+/// Most keys of one request (OSS, DeleteMultipleObjects).
+const KEYS_AT_MOST: usize = 1_000;
+
+pub async fn delete(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+    let expected = request.content_md5()?;
+    let encodes = request.encodes()?;
+    let body = request.body.collect().await?;
+    if expected.is_some_and(|expected| expected[..] != Md5::digest(&body)[..]) {
+        return Err(Code::InvalidDigest.into());
+    }
+    let body = Element::parse(&body)?.expect("Delete")?;
+    let is_quiet = body.value("Quiet").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let keys: Vec<String> = body
+        .children
+        .iter()
+        .filter(|child| child.name == "Object")
+        // Not trimmed: spaces at the ends of a key are part of it.
+        .map(|object| object.child("Key").map(|key| key.text.clone()).filter(|key| !key.is_empty()))
+        .collect::<Option<_>>()
+        .ok_or(Code::MalformedXML)?;
+    if keys.is_empty() || keys.len() > KEYS_AT_MOST {
+        return Err(Code::MalformedXML.into());
+    }
+    // The door allowed the request by the bucket; a key's own ACL may still say no to anybody but the owner.
+    if request.caller != Caller::Account(request.bucket().owner) {
+        for key in &keys {
+            door.allow(&request.caller, "oss:DeleteObject", request.bucket(), Some(key)).await?;
+        }
+    }
+    let shown = |key: &str| if encodes { encode(key) } else { key.to_owned() };
+    door.buckets.delete_objects(&request.bucket().name, keys.clone()).await?;
+    let mut xml = Writer::new("DeleteResult");
+    if encodes {
+        xml.leaf("EncodingType", "url");
+    }
+    if !is_quiet {
+        for key in &keys {
+            xml.open("Deleted").leaf("Key", shown(key)).close();
+        }
+    }
+    Ok(Answer::xml(xml.finish()))
+}

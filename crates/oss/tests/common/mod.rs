@@ -1,0 +1,80 @@
+//! A door on a loopback port, over SQLite and a directory, with two accounts.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use engine::buckets::{Blobs, Buckets};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use meta::accounts::{AccessKey, Account};
+use meta::{Meta, Scope};
+use model::{AccountId, Clock, SystemEntropy};
+use object_store::ObjectStore;
+use oss::{OssConfig, OssDoor};
+
+/// Keys of the two accounts: id, secret, account.
+pub const KEYS: [(&str, &str, u64); 2] = [
+    ("LTAI5tTestAccessKeyId", "TestAccessKeySecret0123456789AB", 1_000_000_000_000_001),
+    ("LTAI5tOtherAccessKeyId", "OtherAccessKeySecret0123456789A", 1_000_000_000_000_002),
+];
+
+/// A door whose files are gone when this is.
+pub struct World {
+    pub door: OssDoor,
+    _dir: tempfile::TempDir,
+}
+
+/// Makes a door over this object store, or over a directory of its own.
+pub async fn world(clock: Arc<dyn Clock>, objects: Option<Arc<dyn ObjectStore>>) -> World {
+    let dir = tempfile::tempdir().expect("a directory");
+    let meta = Meta::open_sqlite(&dir.path().join("meta.db")).expect("records");
+    let created = clock.now();
+    meta.write(Scope::Shared, move |tx| {
+        for (id, secret, number) in KEYS {
+            let account = AccountId::new(number);
+            meta::accounts::insert(tx, &Account { id: account, name: id.to_owned(), created })?;
+            let (id, secret) = (id.to_owned(), secret.to_owned());
+            meta::accounts::insert_key(tx, &AccessKey { id, account, secret, active: true, created })?;
+        }
+        Ok::<_, meta::Error>(())
+    })
+    .await
+    .expect("accounts");
+    let objects = objects.unwrap_or_else(|| {
+        let path = dir.path().join("objects");
+        std::fs::create_dir(&path).expect("a directory");
+        let local = object_store::local::LocalFileSystem::new_with_prefix(path).expect("a store");
+        Arc::new(local.with_fsync(true))
+    });
+    let entropy = Arc::new(SystemEntropy);
+    let blobs = Blobs::new(objects, entropy.clone());
+    let buckets = Buckets::new(meta.clone(), blobs, Arc::clone(&clock), entropy.clone());
+    let regions = ["cn-hangzhou", "cn-shanghai"].map(|region| region.parse().expect("a region"));
+    let config =
+        OssConfig { default_region: regions[0].clone(), regions: regions.to_vec(), public_suffixes: Vec::new() };
+    World { door: OssDoor::new(config, meta, buckets, clock, entropy), _dir: dir }
+}
+
+/// Serves a door on a free loopback port, for as long as the runtime lives.
+#[expect(dead_code, reason = "each test binary compiles this module, and not all of them listen")]
+pub async fn listen(door: OssDoor) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.expect("a connection");
+            let door = door.clone();
+            tokio::spawn(async move {
+                let service = service_fn(move |request: hyper::Request<Incoming>| {
+                    let door = door.clone();
+                    async move { Ok::<_, std::convert::Infallible>(door.call(request).await) }
+                });
+                // A client that goes away in the middle is its own affair.
+                let _ =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
+            });
+        }
+    });
+    address
+}

@@ -1,0 +1,82 @@
+//! The clients that people use, unmodified, against the door on a loopback port.
+//!
+//! Each test runs one script of `tests/clients/`; a script fails at its first surprise. The clients are installed by
+//! `tests/clients/install.sh`; where they are not, these tests fail and say so.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+
+use common::KEYS;
+use model::SystemClock;
+use tokio::process::Command;
+
+/// Where the clients are installed.
+fn installed() -> PathBuf {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients");
+    let dir = std::env::var_os("TINTYPE_CLIENTS_DIR").map_or(default, PathBuf::from);
+    let is_there = dir.join("venv/bin/python").exists() && dir.join("node_modules/ali-oss").exists();
+    assert!(
+        is_there,
+        "the clients are not installed in {}: run crates/oss/tests/clients/install.sh {0}, or set TINTYPE_CLIENTS_DIR",
+        dir.display()
+    );
+    dir
+}
+
+async fn run(script: &str, arguments: &[&str]) {
+    let clients = installed();
+    let world = common::world(Arc::new(SystemClock), None).await;
+    let address = common::listen(world.door.clone()).await;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
+    let home = tempfile::tempdir().expect("a directory");
+    let interpreter = match script.extension().and_then(|extension| extension.to_str()) {
+        Some("py") => clients.join("venv/bin/python"),
+        Some("js") => PathBuf::from("node"),
+        _ => PathBuf::from("bash"),
+    };
+    let [(key, secret, _), ..] = KEYS;
+    let output = Command::new(interpreter)
+        .arg(&script)
+        .args(arguments)
+        .current_dir(home.path())
+        .env("HOME", home.path())
+        .env("CLIENTS_DIR", &clients)
+        .env("NODE_PATH", clients.join("node_modules"))
+        .env("OSS_HOST", address.to_string())
+        .env("OSS_PORT", address.port().to_string())
+        .env("OSS_KEY", key)
+        .env("OSS_SECRET", secret)
+        .env("OSS_REGION", "cn-hangzhou")
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap_or_else(|error| panic!("{} does not start: {error}", script.display()));
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{} {arguments:?}: {}\n{out}\n{err}", script.display(), output.status);
+    // A script that ends early without an error has proved nothing.
+    assert!(out.ends_with("all good\n"), "{}: {out}\n{err}", script.display());
+}
+
+macro_rules! clients {
+    ($($name:ident: $script:literal $arguments:expr;)*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            run($script, &$arguments).await;
+        })*
+    };
+}
+
+clients! {
+    python_oss2_v1: "oss2_client.py" ["v1"];
+    python_oss2_v4: "oss2_client.py" ["v4"];
+    python_oss_v2: "oss_v2_client.py" [];
+    node_ali_oss_v1: "ali_oss_client.js" ["v1"];
+    node_ali_oss_v4: "ali_oss_client.js" ["v4"];
+    aws_cli: "aws_client.sh" [];
+    rclone_v4: "rclone_client.sh" ["other"];
+    rclone_v2: "rclone_client.sh" ["v2"];
+    rclone_through_a_proxy: "rclone_client.sh" ["alibaba"];
+}
