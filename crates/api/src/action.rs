@@ -88,6 +88,7 @@ pub trait Action: Sized + Send + 'static {
 }
 
 type Ran<'a> = Pin<Box<dyn Future<Output = ApiResult<Map<String, Value>>> + Send + 'a>>;
+pub(crate) type ParseFn = fn(&Params, &Cx) -> ApiResult<(Parsed, Vec<Access>)>;
 pub(crate) type RunFn = for<'a> fn(Allowed<'a>, Parsed) -> Ran<'a>;
 
 /// An action with its parameters, ready to be allowed and run.
@@ -97,7 +98,7 @@ pub(crate) struct Parsed(Box<dyn std::any::Any + Send>);
 pub struct Entry {
     /// The facts.
     pub spec: Spec,
-    pub(crate) parse: fn(&Params, &Cx) -> ApiResult<(Parsed, Vec<Access>)>,
+    pub(crate) parse: ParseFn,
     pub(crate) run: RunFn,
 }
 

@@ -103,6 +103,11 @@ impl Api {
         Self { services: Arc::new(services), nonces: Nonces::default() }
     }
 
+    /// The regions that are served.
+    pub fn regions(&self) -> &[model::RegionId] {
+        &self.services.catalogue.regions
+    }
+
     /// Answers one call.
     pub async fn call(&self, http: HttpCall<'_>) -> Answer {
         let request_id = RequestId::generate(self.services.engine.entropy());
@@ -146,7 +151,6 @@ impl Api {
         answer
     }
 
-    #[expect(clippy::type_complexity, reason = "the three outcomes of a call, used once")]
     async fn answer<'a>(
         &self,
         http: HttpCall<'a>,

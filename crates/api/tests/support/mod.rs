@@ -1,0 +1,190 @@
+//! The RPC doors in one process, called as a client calls them.
+
+use std::sync::Arc;
+
+use api::dispatch::Services;
+use api::{Api, Catalogue};
+use bytes::Bytes;
+use engine::buckets::{Blobs, Buckets, NewBucket, NewObject};
+use engine::{Engine, Parts};
+use futures::StreamExt as _;
+use http::HeaderMap;
+use meta::accounts::{self, AccessKey, Account};
+use meta::{Meta, Scope};
+use model::{AccountId, BucketName, Clock as _, Entropy as _, FixedClock, SystemEntropy, Timestamp};
+use object_store::memory::InMemory;
+use serde_json::Value;
+use store::{Store, StoreOptions, StoredObjects};
+use wire::call::HttpCall;
+use wire::{Answer, Params, encode, rpc_v1};
+
+/// Everything that a call needs, and the clock in the test's hand.
+pub struct World {
+    pub api: Api,
+    pub engine: Engine,
+    pub clock: Arc<FixedClock>,
+    pub account: AccountId,
+    pub other: AccountId,
+    _dir: tempfile::TempDir,
+}
+
+pub const KEY: &str = "LTAI5tMain";
+pub const OTHER_KEY: &str = "LTAI5tOther";
+const SECRET: &str = "secret";
+
+/// `2026-11-21T08:00:30Z`.
+const NOW: i64 = 1_795_248_030_000;
+
+impl World {
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let meta = Meta::open_sqlite(&dir.path().join("meta.db")).expect("opens");
+        let clock = Arc::new(FixedClock::new(Timestamp::from_millis(NOW)));
+        let blobs = Blobs::new(Arc::new(InMemory::new()), Arc::new(SystemEntropy));
+        let buckets = Buckets::new(meta.clone(), blobs, clock.clone(), Arc::new(SystemEntropy));
+        let options = StoreOptions { threads: 1, ..StoreOptions::default() };
+        let store = Store::open(Arc::new(StoredObjects::memory()), [7; 32], options).expect("opens");
+        let (account, other) = (AccountId::new(1_000_000_000_000_001), AccountId::new(1_000_000_000_000_002));
+        for (id, name, key) in [(account, "main", KEY), (other, "other", OTHER_KEY)] {
+            let account = Account { id, name: name.into(), created: clock.now() };
+            let key =
+                AccessKey { id: key.into(), account: id, secret: SECRET.into(), active: true, created: clock.now() };
+            let made = meta.write(Scope::Shared, move |tx| {
+                accounts::insert(tx, &account)?;
+                accounts::insert_key(tx, &key)
+            });
+            assert!(made.await.expect("made"));
+        }
+        let parts = Parts { meta, buckets, store, entropy: Arc::new(SystemEntropy) };
+        let engine = Engine::new(parts, clock.clone(), "node".into());
+        let regions = ["cn-hangzhou", "us-west-1"].map(|region| region.parse().expect("a region")).to_vec();
+        let catalogue = Catalogue { regions, endpoint: "127.0.0.1:7070".into(), oss_endpoint: "127.0.0.1:7071".into() };
+        let api = Api::new(Services { engine: engine.clone(), catalogue });
+        Self { api, engine, clock, account, other, _dir: dir }
+    }
+
+    /// Calls an action with this key and returns status and body.
+    pub async fn call_as(&self, key: &str, version: &str, action: &str, params: &[(&str, &str)]) -> (u16, Value) {
+        let answer = self.raw(key, version, action, params, "JSON").await;
+        (answer.status, serde_json::from_str(&answer.body).expect("the body is JSON"))
+    }
+
+    /// Calls an ECS action of the main account.
+    pub async fn ecs(&self, action: &str, params: &[(&str, &str)]) -> (u16, Value) {
+        let mut params = params.to_vec();
+        if params.iter().all(|(name, _)| *name != "RegionId") {
+            params.push(("RegionId", "cn-hangzhou"));
+        }
+        self.call_as(KEY, "2014-05-26", action, &params).await
+    }
+
+    /// Calls an ECS action that must succeed.
+    pub async fn ecs_ok(&self, action: &str, params: &[(&str, &str)]) -> Value {
+        let (status, body) = self.ecs(action, params).await;
+        assert_eq!(status, 200, "{action}: {body}");
+        body
+    }
+
+    /// Calls an ECS action and returns the code that it fails with.
+    pub async fn ecs_code(&self, action: &str, params: &[(&str, &str)]) -> (u16, String) {
+        let (status, body) = self.ecs(action, params).await;
+        (status, body["Code"].as_str().unwrap_or_else(|| panic!("{action} succeeded: {body}")).to_owned())
+    }
+
+    /// Calls a RAM action of the main account.
+    pub async fn ram(&self, action: &str, params: &[(&str, &str)]) -> (u16, Value) {
+        self.call_as(KEY, "2015-05-01", action, params).await
+    }
+
+    /// Signs and sends a call.
+    pub async fn raw(&self, key: &str, version: &str, action: &str, params: &[(&str, &str)], format: &str) -> Answer {
+        let query = self.sign(key, SECRET, version, action, params, format);
+        self.send(&query).await
+    }
+
+    pub fn sign(
+        &self,
+        key: &str,
+        secret: &str,
+        version: &str,
+        action: &str,
+        params: &[(&str, &str)],
+        format: &str,
+    ) -> String {
+        let mut nonce = [0; 8];
+        SystemEntropy.fill(&mut nonce);
+        let (nonce, timestamp) = (u64::from_le_bytes(nonce).to_string(), self.clock.now().seconds());
+        let common = [
+            ("Action", action),
+            ("Version", version),
+            ("Format", format),
+            ("AccessKeyId", key),
+            ("SignatureMethod", "HMAC-SHA1"),
+            ("SignatureVersion", "1.0"),
+            ("SignatureNonce", &nonce),
+            ("Timestamp", &timestamp),
+        ];
+        let pairs = params.iter().chain(&common).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let params = Params::new(pairs.collect());
+        let signature = rpc_v1::sign(secret, &rpc_v1::string_to_sign("POST", &params));
+        format!("{}&Signature={}", encode::canonical_query(params.iter()), encode::encode(&signature))
+    }
+
+    pub async fn send(&self, query: &str) -> Answer {
+        let headers = HeaderMap::new();
+        let call = HttpCall { method: "POST", path: "/", query, host: "127.0.0.1:7070", headers: &headers, body: b"" };
+        self.api.call(call).await
+    }
+
+    /// Makes a bucket of an account.
+    pub async fn bucket(&self, owner: AccountId, name: &str, region: &str) -> BucketName {
+        let name: BucketName = name.parse().expect("a bucket name");
+        let new = NewBucket { name: name.clone(), acl: "private".into(), storage_class: "Standard".into() };
+        let region = region.parse().expect("a region");
+        self.engine.buckets().create(owner, region, new).await.expect("made");
+        name
+    }
+
+    /// Puts an object.
+    pub async fn put(&self, bucket: &BucketName, new: NewObject, bytes: Vec<u8>) {
+        let body = futures::stream::once(async move { Ok(Bytes::from(bytes)) }).boxed();
+        self.engine.buckets().put(bucket, new, body).await.expect("put");
+    }
+
+    /// Makes the import role as a client does.
+    pub async fn role(&self, name: &str, policy: &str) {
+        let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
+        let (status, body) = self.ram("CreateRole", &[("RoleName", name), ("AssumeRolePolicyDocument", trust)]).await;
+        assert_eq!(status, 200, "{body}");
+        let attach = [("RoleName", name), ("PolicyName", policy), ("PolicyType", "System")];
+        let (status, body) = self.ram("AttachPolicyToRole", &attach).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// A world in which an import can succeed: the role, and a bucket `disks` with a RAW disk `disk.raw`.
+    pub async fn ready() -> Self {
+        let world = Self::new().await;
+        world.role("AliyunECSImageImportDefaultRole", "AliyunECSImageImportRolePolicy").await;
+        let bucket = world.bucket(world.account, "disks", "cn-hangzhou").await;
+        world.put(&bucket, NewObject::plain("disk.raw"), vec![7; 1 << 20]).await;
+        world
+    }
+
+    /// Runs every flow to its end.
+    pub async fn work(&self) {
+        self.engine.run_until_idle().await.expect("runs");
+    }
+}
+
+/// The parameters of an import that succeeds.
+pub const IMPORT: [(&str, &str); 3] = [
+    ("ImageName", "imported"),
+    ("DiskDeviceMapping.1.OSSBucket", "disks"),
+    ("DiskDeviceMapping.1.OSSObject", "disk.raw"),
+];
+
+/// [`IMPORT`] with some parameters changed or added.
+pub fn import_with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let kept = IMPORT.iter().copied().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+    kept.chain(changes.iter().copied()).collect()
+}

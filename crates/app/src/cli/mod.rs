@@ -1,0 +1,95 @@
+//! The command line: a server, and a client of its API like any other.
+
+mod admin;
+mod client;
+mod exec;
+mod export;
+mod import;
+mod list;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::data_dir::DataDir;
+use crate::serve::{self, ServeOptions};
+
+/// Alibaba Cloud's custom images, on machines that you own.
+#[derive(Debug, Parser)]
+#[command(name = "tintype", version, about)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which server a command talks to.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Target {
+    /// Data directory of the server [default: $XDG_DATA_HOME/tintype]
+    #[arg(long, value_name = "DIR", env = "TINTYPE_DATA")]
+    data: Option<PathBuf>,
+    /// Region [default: the server's first]
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(Box<ServeOptions>),
+    /// Upload a disk file and make an image of it
+    Import(import::ImportOptions),
+    /// Write an image into files
+    Export(export::ExportOptions),
+    /// List images
+    Images(list::ImagesOptions),
+    /// List tasks
+    Tasks(list::TasksOptions),
+    /// Cancel a running task
+    Cancel(list::CancelOptions),
+    /// Delete an image
+    Delete(list::DeleteOptions),
+    /// Print the address at which an image's disk can be read block by block
+    Nbd(list::NbdOptions),
+    /// Manage accounts
+    #[command(subcommand)]
+    Account(admin::AccountCommand),
+    /// Read and check every stored byte
+    Verify(admin::VerifyOptions),
+    /// Give back the space of what nothing needs any more
+    Gc(admin::GcOptions),
+    /// Show what each image stores of its own and shares with others
+    Usage(admin::UsageOptions),
+    /// Run a client with keys and endpoints set for the server
+    Exec(exec::ExecOptions),
+}
+
+/// Does what the command line asks for.
+pub(crate) fn run(arguments: Arguments) -> Result<()> {
+    match arguments.command {
+        Command::Serve(options) => serve::run(*options),
+        Command::Import(options) => block_on(import::run(options)),
+        Command::Export(options) => block_on(export::run(options)),
+        Command::Images(options) => block_on(list::images(options)),
+        Command::Tasks(options) => block_on(list::tasks(options)),
+        Command::Cancel(options) => block_on(list::cancel(options)),
+        Command::Delete(options) => block_on(list::delete(options)),
+        Command::Nbd(options) => block_on(list::nbd(options)),
+        Command::Account(command) => block_on(admin::account(command)),
+        Command::Verify(options) => block_on(admin::verify(options)),
+        Command::Gc(options) => block_on(admin::gc(options)),
+        Command::Usage(options) => block_on(admin::usage(options)),
+        Command::Exec(options) => exec::run(options),
+    }
+}
+
+impl Target {
+    fn data_dir(&self) -> Result<DataDir> {
+        DataDir::choose(self.data.clone())
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}

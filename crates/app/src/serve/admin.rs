@@ -1,0 +1,198 @@
+//! The operator's door: a socket in the data directory, for what is not the cloud's API.
+//!
+//! Whoever can open the socket owns the data directory, so there is no further key. Requests are small JSON over HTTP;
+//! long work answers with a line of JSON whenever it has got on, and a last one with its outcome.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use futures::StreamExt as _;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use meta::{images, manifests};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Damage, ManifestId, Progress, VerifyOptions};
+use tokio::net::UnixListener;
+use tokio::sync::{mpsc, watch};
+
+use super::doors::Body;
+use super::{Server, make_account};
+
+const LARGEST_REQUEST: usize = 64 << 10;
+
+/// `POST /accounts`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NewAccount {
+    pub(crate) name: String,
+}
+
+/// `POST /verify`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Verify {
+    /// Read every disk and compute its digest, too.
+    pub(crate) deep: bool,
+}
+
+/// `POST /gc`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Collect {
+    /// How old what nothing names must be, in milliseconds.
+    pub(crate) grace_millis: i64,
+}
+
+/// A line of a long answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Event {
+    Progress { done: u64, of: u64 },
+    Done(Value),
+    Failed(String),
+}
+
+/// Opens the door; the future that is returned keeps it until told to stop.
+pub(crate) fn listen(
+    path: PathBuf,
+    server: Arc<Server>,
+    mut stopping: watch::Receiver<bool>,
+) -> Result<impl Future<Output = ()> + Send + 'static> {
+    // The directory is locked, so a socket that is there is left from a server that is not.
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).with_context(|| format!("cannot listen on {}", path.display()))?;
+    Ok(async move {
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stopping.changed() => break,
+            };
+            let Ok((stream, _)) = accepted else { continue };
+            let server = Arc::clone(&server);
+            tokio::spawn(async move {
+                let service = service_fn(move |request| {
+                    let server = Arc::clone(&server);
+                    async move { Ok::<_, Infallible>(answer(&server, request).await) }
+                });
+                let connection = hyper::server::conn::http1::Builder::new();
+                if let Err(error) = connection.serve_connection(TokioIo::new(stream), service).await {
+                    tracing::debug!(%error, "an operator's connection ended early");
+                }
+            });
+        }
+        let _ = std::fs::remove_file(&path);
+    })
+}
+
+async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let outcome = async {
+        let body = Limited::new(body, LARGEST_REQUEST).collect().await.map_err(|error| anyhow::anyhow!(error))?;
+        let body = body.to_bytes();
+        match (&head.method, head.uri.path()) {
+            (&Method::POST, "/accounts") => {
+                let NewAccount { name } = serde_json::from_slice(&body)?;
+                let made = make_account(server.engine.meta(), &name, None).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&made)?)))
+            }
+            (&Method::POST, "/verify") => Ok(Some(verify(server, serde_json::from_slice(&body)?).await?)),
+            (&Method::POST, "/gc") => {
+                let Collect { grace_millis } = serde_json::from_slice(&body)?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&collect(server, grace_millis).await?)?)))
+            }
+            (&Method::GET, "/usage") => Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&usage(server).await?)?))),
+            _ => Ok::<_, anyhow::Error>(None),
+        }
+    };
+    match outcome.await {
+        Ok(Some(response)) => response,
+        Ok(None) => whole(StatusCode::NOT_FOUND, json!({"error": "no such request"}).to_string()),
+        Err(error) => whole(StatusCode::INTERNAL_SERVER_ERROR, json!({"error": format!("{error:#}")}).to_string()),
+    }
+}
+
+fn whole(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Full::new(body.into()).map_err(|never| match never {}).boxed());
+    *response.status_mut() = status;
+    response
+}
+
+async fn live_manifests(server: &Server) -> Result<Vec<(ManifestId, String)>> {
+    let held = server.engine.meta().read(manifests::held).await?;
+    Ok(held.into_iter().filter_map(|(id, holder)| Some((id.parse().ok()?, holder))).collect())
+}
+
+/// Reads and checks every stored byte, and says how far it is.
+async fn verify(server: &Arc<Server>, Verify { deep }: Verify) -> Result<Response<Body>> {
+    let live: Vec<ManifestId> = live_manifests(server).await?.into_iter().map(|(id, _)| id).collect();
+    let store = server.engine.store().clone();
+    let (events, lines) = mpsc::channel::<Event>(16);
+    let progress = events.clone();
+    let options = VerifyOptions {
+        deep,
+        progress: Some(Arc::new(move |Progress { done, of }| {
+            // A reader that is slow misses a step, not the end.
+            let _ = progress.try_send(Event::Progress { done, of });
+        })),
+        ..VerifyOptions::default()
+    };
+    tokio::task::spawn_blocking(move || {
+        let event = match store.verify(&live, &options) {
+            Ok(report) => {
+                let damage: Vec<String> = report.damage.iter().map(|damage: &Damage| format!("{damage:?}")).collect();
+                Event::Done(json!({ "manifests": live.len(), "deep": deep, "damage": damage }))
+            }
+            Err(error) => Event::Failed(error.to_string()),
+        };
+        let _ = events.blocking_send(event);
+    });
+    let stream = futures::stream::unfold(lines, |mut lines| async {
+        let event = lines.recv().await?;
+        let mut line = serde_json::to_vec(&event).unwrap_or_default();
+        line.push(b'\n');
+        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(line))), lines))
+    });
+    Ok(Response::new(StreamBody::new(stream.boxed()).map_err(|never| match never {}).boxed()))
+}
+
+async fn collect(server: &Server, grace_millis: i64) -> Result<Value> {
+    let report = server.engine.sweep(grace_millis.max(0)).await?;
+    Ok(json!({
+        "blobs_deleted": report.blobs_deleted,
+        "manifests_deleted": report.store.manifests_deleted,
+        "packs_deleted": report.store.packs_deleted,
+        "packs_rewritten": report.store.packs_rewritten,
+        "bytes_freed": report.store.bytes_freed,
+        "bytes_rewritten": report.store.bytes_rewritten,
+    }))
+}
+
+/// What each image stores of its own and shares with others.
+async fn usage(server: &Server) -> Result<Value> {
+    let live = live_manifests(server).await?;
+    let ids: Vec<ManifestId> = live.iter().map(|(id, _)| *id).collect();
+    let store = server.engine.store().clone();
+    let usage = tokio::task::spawn_blocking(move || store.usage(&ids)).await??;
+    let mut disks = Vec::new();
+    for (manifest, (_, holder)) in usage.manifests.iter().zip(live) {
+        let id = holder.parse().context("a holder that is no id")?;
+        let image = server.engine.meta().read(move |tx| images::get(tx, &id)).await?;
+        disks.push(json!({
+            "image_id": holder,
+            "image_name": image.map(|stored| stored.image.name.to_string()),
+            "own_bytes": manifest.own_bytes,
+            "shared_bytes": manifest.shared_bytes,
+        }));
+    }
+    Ok(json!({
+        "disks": disks,
+        "packs": usage.packs,
+        "pack_bytes": usage.pack_bytes,
+        "manifest_bytes": usage.manifest_bytes,
+    }))
+}

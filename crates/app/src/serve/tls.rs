@@ -1,0 +1,63 @@
+//! TLS: a certificate that was given, or one of a local authority that only this deployment trusts.
+
+use std::fs;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use model::RegionId;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::ServerConfig;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+use super::ServeOptions;
+use crate::data_dir::DataDir;
+
+/// Prepares TLS, with the given certificate or the local authority's.
+pub(crate) fn acceptor(options: &ServeOptions, data: &DataDir, regions: &[RegionId]) -> Result<TlsAcceptor> {
+    let (certificate, key) = match (&options.tls_cert, &options.tls_key) {
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+        _ => {
+            make_local(data, regions)?;
+            (data.path("tls/server.pem"), data.path("tls/server.key"))
+        }
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&certificate)
+        .and_then(Iterator::collect)
+        .with_context(|| format!("cannot read the certificate {}", certificate.display()))?;
+    let key = PrivateKeyDer::from_pem_file(&key).with_context(|| format!("cannot read the key {}", key.display()))?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .context("the certificate and the key do not fit together")?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Makes the local authority once, and its certificate for every name that clients have built in.
+fn make_local(data: &DataDir, regions: &[RegionId]) -> Result<()> {
+    if data.path("tls/server.pem").exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(data.path("tls"))?;
+    let ca_key = KeyPair::generate()?;
+    let mut ca = CertificateParams::default();
+    ca.distinguished_name.push(DnType::CommonName, "Tintype local authority");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let ca_certificate = ca.self_signed(&ca_key)?;
+
+    let mut names: Vec<String> = ["localhost", "127.0.0.1", "aliyuncs.com", "*.aliyuncs.com"].map(String::from).into();
+    // A wildcard covers one label, so buckets of each region need one of their own.
+    names.extend(regions.iter().map(|region| format!("*.oss-{region}.aliyuncs.com")));
+    let mut server = CertificateParams::new(names)?;
+    server.distinguished_name.push(DnType::CommonName, "Tintype");
+    let server_key = KeyPair::generate()?;
+    let certificate = server.signed_by(&server_key, &Issuer::from_params(&ca, &ca_key))?;
+
+    data.write_text("tls/ca.pem", &ca_certificate.pem())?;
+    data.write_text("tls/server.key", &server_key.serialize_pem())?;
+    // Last: its presence says that the others are there.
+    data.write_text("tls/server.pem", &certificate.pem())?;
+    Ok(())
+}
