@@ -36,7 +36,8 @@ const DRAINED_AT_MOST: usize = 16 << 20;
 
 /// A request's body.
 pub struct Incoming {
-    stream: BoxStream<'static, Result<Bytes, BodyError>>,
+    /// Shared with whoever reads it, so that what was left unread can be drained.
+    stream: Arc<Mutex<BoxStream<'static, Result<Bytes, BodyError>>>>,
     refusal: Arc<Mutex<Option<OssError>>>,
 }
 
@@ -62,13 +63,14 @@ impl Incoming {
                 Err(error) => Some(Err(BodyError(error.to_string()))),
             }
         });
-        Self { stream: stream.boxed(), refusal: Arc::default() }
+        Self { stream: Arc::new(Mutex::new(stream.fuse().boxed())), refusal: Arc::default() }
     }
 
     /// The body without framing, checked.
     #[must_use]
     pub fn checked(self, payload: Payload, checks: Checks) -> Self {
-        let Self { stream, refusal } = self;
+        let raw = self.stream();
+        let refusal = self.refusal;
         let (decoder, sha256) = match payload {
             Payload::Unsigned => (None, None),
             Payload::Sha256(digest) => (None, Some((Sha256::new(), digest))),
@@ -76,7 +78,7 @@ impl Incoming {
         };
         let summer = checks.checksum.as_ref().and_then(|(name, _)| Summer::new(name));
         let pump = Pump {
-            raw: stream,
+            raw,
             decoder,
             sha256,
             summer,
@@ -90,12 +92,13 @@ impl Incoming {
             let item = pump.next().await?;
             Some((item, pump))
         });
-        Self { stream: stream.boxed(), refusal }
+        Self { stream: Arc::new(Mutex::new(stream.fuse().boxed())), refusal }
     }
 
-    /// The stream, once; nothing the second time.
-    pub fn take(&mut self) -> BoxStream<'static, Result<Bytes, BodyError>> {
-        std::mem::replace(&mut self.stream, futures::stream::empty().boxed())
+    /// The stream. Every stream of one body reads on where the last one stopped.
+    pub fn stream(&self) -> BoxStream<'static, Result<Bytes, BodyError>> {
+        let shared = Arc::clone(&self.stream);
+        futures::stream::poll_fn(move |cx| shared.lock().poll_next_unpin(cx)).boxed()
     }
 
     /// The refusal for an error of whoever read this body.
@@ -108,8 +111,8 @@ impl Incoming {
     }
 
     /// The whole of a short body.
-    pub async fn collect(&mut self) -> Result<Vec<u8>, OssError> {
-        let mut stream = self.take();
+    pub async fn collect(&self) -> Result<Vec<u8>, OssError> {
+        let mut stream = self.stream();
         let mut all = Vec::new();
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|error| self.refusal(error.into()))?;
@@ -122,8 +125,8 @@ impl Incoming {
     }
 
     /// Reads on and drops what comes, within reason.
-    pub async fn drain(&mut self) {
-        let mut stream = self.take();
+    pub async fn drain(&self) {
+        let mut stream = self.stream();
         let mut seen = 0;
         while let Some(Ok(chunk)) = stream.next().await {
             seen += chunk.len();

@@ -126,7 +126,7 @@ impl Inner {
         parts: &request::Parts,
         query: Vec<(String, String)>,
         dialect: Dialect,
-        mut body: Incoming,
+        body: Incoming,
     ) -> Result<Answer, OssError> {
         // A client that waits for leave to send its body must not be given it by a reader of what is dropped anyway.
         let drains = !parts.headers.contains_key(header::EXPECT);
@@ -146,7 +146,7 @@ impl Inner {
         };
         let Admitted { row, caller, bucket_name, bucket, key, scope_region, payload } = admitted;
         let checks = checks(row.operation, &parts.headers, dialect, &payload);
-        let mut request = Request {
+        let request = Request {
             query,
             headers: parts.headers.clone(),
             is_head: parts.method == Method::HEAD,
@@ -160,7 +160,7 @@ impl Inner {
             scope_region,
             body: body.checked(payload, checks),
         };
-        let outcome = operations::run(row.operation, self, &mut request).await;
+        let outcome = operations::run(row.operation, self, &request).await;
         if outcome.is_err() && drains {
             request.body.drain().await;
         }

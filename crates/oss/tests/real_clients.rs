@@ -42,6 +42,10 @@ async fn run(script: &str, arguments: &[&str]) {
         .arg(&script)
         .args(arguments)
         .current_dir(home.path())
+        // Proxies and certificates of the machine are not for these clients.
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("LC_ALL", "C.UTF-8")
         .env("HOME", home.path())
         .env("CLIENTS_DIR", &clients)
         .env("NODE_PATH", clients.join("node_modules"))

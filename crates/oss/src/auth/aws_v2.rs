@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::Timestamp;
 
-use super::oss_v1::resource;
+use super::oss_v1::{read_date, resource};
 use super::{Claim, Payload, Scheme, Signed, Verified, check_expires, check_skew, hmac_sha1, is_equal};
 use crate::address::Place;
 use crate::error::{Code, OssError};
@@ -84,7 +84,7 @@ pub(super) fn verify(
         }
         None => {
             let text = signed.header("x-amz-date").or_else(|| signed.header("date")).unwrap_or_default();
-            let signed_at = Timestamp::parse_http_date(&text).ok_or_else(|| {
+            let signed_at = read_date(&text).ok_or_else(|| {
                 OssError::new(Code::AccessDenied, "AWS authentication requires a valid Date or x-amz-date header")
             })?;
             check_skew(signed_at, now)?;

@@ -206,9 +206,13 @@ pub(super) fn resource(place: &Place) -> String {
     }
 }
 
-/// Reads a date in either form that clients send.
+/// Reads a date in any form that clients send: the compact one, and HTTP's with other names for its zone.
 pub(super) fn read_date(text: &str) -> Option<Timestamp> {
-    Timestamp::parse_http_date(text).or_else(|| Timestamp::parse_compact(text))
+    let zone = ["UTC", "+0000", "-0000"].into_iter().find_map(|zone| text.strip_suffix(zone));
+    match zone {
+        Some(rest) => Timestamp::parse_http_date(&format!("{rest}GMT")),
+        None => Timestamp::parse_http_date(text).or_else(|| Timestamp::parse_compact(text)),
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::error::{Code, OssError};
 use crate::request::{Answer, Request};
 use crate::xml::{Element, Writer};
 
-pub async fn put(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn put(door: &Inner, request: &Request) -> Result<Answer, OssError> {
     let account = request.caller.account()?;
     let name = request.bucket_name.clone().unwrap_or_default();
     let name: BucketName =

@@ -20,7 +20,7 @@ use crate::request::{Answer, Request};
 use crate::route::Operation as O;
 
 /// Runs an operation.
-pub async fn run(operation: O, door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn run(operation: O, door: &Inner, request: &Request) -> Result<Answer, OssError> {
     match operation {
         O::ListBuckets => service::list_buckets(door, request).await,
         O::PutBucket => bucket::put(door, request).await,

@@ -12,7 +12,7 @@ use crate::xml::{Element, Writer};
 /// Most keys of one request (OSS, DeleteMultipleObjects).
 const KEYS_AT_MOST: usize = 1_000;
 
-pub async fn delete(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn delete(door: &Inner, request: &Request) -> Result<Answer, OssError> {
     let expected = request.content_md5()?;
     let encodes = request.encodes()?;
     let body = request.body.collect().await?;

@@ -28,10 +28,10 @@ pub async fn initiate(door: &Inner, request: &Request) -> Result<Answer, OssErro
     Ok(Answer::xml(xml.finish()).optional(request.dialect.header("server-side-encryption"), encryption))
 }
 
-pub async fn upload_part(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn upload_part(door: &Inner, request: &Request) -> Result<Answer, OssError> {
     let number = part_number(request)?;
     let md5 = request.content_md5()?;
-    let body = request.body.take();
+    let body = request.body.stream();
     let upload = request.filled("uploadId").ok_or(Code::NoSuchUpload)?;
     let outcome = door.buckets.put_part(&request.bucket().name, (request.key(), upload), number, md5, body).await;
     let part = outcome.map_err(|error| refusal(request, error))?;
@@ -41,7 +41,7 @@ pub async fn upload_part(door: &Inner, request: &mut Request) -> Result<Answer, 
         .optional("x-oss-hash-crc64ecma", crc64))
 }
 
-pub async fn complete(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn complete(door: &Inner, request: &Request) -> Result<Answer, OssError> {
     let encodes = request.encodes()?;
     let body = request.body.collect().await?;
     let takes_all = request.own_header("complete-all").is_some_and(|value| value.eq_ignore_ascii_case("yes"));

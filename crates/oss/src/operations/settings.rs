@@ -19,7 +19,7 @@ pub fn bucket_acl(request: &Request) -> Answer {
     acl_answer(bucket.owner, &bucket.acl, request.dialect)
 }
 
-pub async fn put_bucket_acl(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn put_bucket_acl(door: &Inner, request: &Request) -> Result<Answer, OssError> {
     let acl = asked_acl(request, "acl").await?;
     let acl = read_bucket_acl(&acl, request.dialect)?;
     door.buckets.update(&request.bucket().name, move |bucket| bucket.acl.clone_from(&acl)).await?;
@@ -36,7 +36,7 @@ pub async fn object_acl(door: &Inner, request: &Request) -> Result<Answer, OssEr
     Ok(acl_answer(bucket.owner, acl, request.dialect))
 }
 
-pub async fn put_object_acl(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn put_object_acl(door: &Inner, request: &Request) -> Result<Answer, OssError> {
     let header = if request.dialect == Dialect::Oss { "object-acl" } else { "acl" };
     let acl = asked_acl(request, header).await?;
     let acl = read_object_acl(&acl, request.dialect)?;
@@ -46,7 +46,7 @@ pub async fn put_object_acl(door: &Inner, request: &mut Request) -> Result<Answe
 }
 
 /// The ACL in a header, or in the body as S3 clients write it.
-async fn asked_acl(request: &mut Request, header: &str) -> Result<String, OssError> {
+async fn asked_acl(request: &Request, header: &str) -> Result<String, OssError> {
     if let Some(acl) = request.own_header(header) {
         return Ok(acl);
     }
@@ -124,7 +124,7 @@ pub(super) fn shown_algorithm(algorithm: &str, dialect: Dialect) -> &str {
     if dialect == Dialect::S3 && algorithm == "KMS" { "aws:kms" } else { algorithm }
 }
 
-pub async fn put_encryption(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn put_encryption(door: &Inner, request: &Request) -> Result<Answer, OssError> {
     let body = Element::parse(&request.body.collect().await?)?;
     let rule = match body.name.as_str() {
         "ServerSideEncryptionRule" => Some(&body),

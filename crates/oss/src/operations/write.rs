@@ -13,19 +13,19 @@ use crate::door::Inner;
 use crate::error::{Code, OssError};
 use crate::request::{Answer, Request};
 
-pub async fn put(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn put(door: &Inner, request: &Request) -> Result<Answer, OssError> {
     let new = new_object(request)?;
-    let body = request.body.take();
+    let body = request.body.stream();
     let outcome = door.buckets.put(&request.bucket().name, new, body).await;
     let object = outcome.map_err(|error| refusal(request, error))?;
     Ok(stored(request, &object))
 }
 
-pub async fn append(door: &Inner, request: &mut Request) -> Result<Answer, OssError> {
+pub async fn append(door: &Inner, request: &Request) -> Result<Answer, OssError> {
     let position = request.number::<u64>("position")?;
     let position = position.ok_or_else(|| OssError::argument("position", "", "The position is missing."))?;
     let new = new_object(request)?;
-    let body = request.body.take();
+    let body = request.body.stream();
     let outcome = door.buckets.append(&request.bucket().name, new, position, body).await;
     let object = outcome.map_err(|error| refusal(request, error))?;
     Ok(stored(request, &object).header(request.dialect.header("next-append-position"), object.size.to_string()))

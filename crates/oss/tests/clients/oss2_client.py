@@ -130,7 +130,7 @@ groups = [f"many/{n}/" for n in range(5)]
 for iterator in (oss2.ObjectIterator, oss2.ObjectIteratorV2):
     listed = list(iterator(bucket, prefix="many/", delimiter="/", max_keys=2))
     assert [o.key for o in listed] == groups and all(o.is_prefix() for o in listed)
-assert [o.key for o in bucket.list_objects_v2(prefix="many/", start_after="many/4/10").object_list] == keys[-2:]
+assert [o.key for o in bucket.list_objects_v2(prefix="many/", start_after="many/4/10").object_list] == keys[-3:]
 assert bucket.list_objects(prefix="images/").object_list[0].key == name
 stat = bucket.get_bucket_stat()
 assert stat.object_count == 33, stat.object_count
@@ -164,7 +164,8 @@ bucket.get_bucket_tagging()
 # Wrong keys, and the end.
 wrong = oss2.Bucket(oss2.Auth(key, "wrong"), endpoint, "py-bucket")
 assert "StringToSign" in refused(oss2.exceptions.SignatureDoesNotMatch, wrong.get_object, "copy").details
-refused(oss2.exceptions.InvalidAccessKeyId, oss2.Bucket(oss2.Auth("x", "y"), endpoint, "py-bucket").get_object, "copy")
+stranger = oss2.Bucket(oss2.Auth("x", "y"), endpoint, "py-bucket")
+assert refused(oss2.exceptions.ServerError, stranger.get_object, "copy").code == "InvalidAccessKeyId"
 refused(oss2.exceptions.BucketNotEmpty, bucket.delete_bucket)
 everything = [o.key for o in oss2.ObjectIterator(bucket)]
 assert bucket.batch_delete_objects(everything).deleted_keys == everything

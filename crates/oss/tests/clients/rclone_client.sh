@@ -44,7 +44,7 @@ same "$(rclone cat t:rclone-bucket/streamed)" streamed
 if [ "$1" != v2 ]; then
     same "$(curl -s ${http_proxy:+--proxy "$http_proxy"} "$(rclone link --expire 1m t:rclone-bucket/moved)")" 0
 fi
-if rclone cat t:rclone-bucket/none 2> refusal; then exit 1; fi
+if rclone lsf t:rclone-none 2> refusal; then echo 'a refusal expected' >&2; exit 1; fi
 grep -qi 'not found' refusal
 rclone purge t:rclone-bucket
 same "$(rclone lsd t:)" ""

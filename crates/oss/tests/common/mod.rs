@@ -50,7 +50,7 @@ pub async fn world(clock: Arc<dyn Clock>, objects: Option<Arc<dyn ObjectStore>>)
     let entropy = Arc::new(SystemEntropy);
     let blobs = Blobs::new(objects, entropy.clone());
     let buckets = Buckets::new(meta.clone(), blobs, Arc::clone(&clock), entropy.clone());
-    let regions = ["cn-hangzhou", "cn-shanghai"].map(|region| region.parse().expect("a region"));
+    let regions: [model::RegionId; 2] = ["cn-hangzhou", "cn-shanghai"].map(|region| region.parse().expect("a region"));
     let config =
         OssConfig { default_region: regions[0].clone(), regions: regions.to_vec(), public_suffixes: Vec::new() };
     World { door: OssDoor::new(config, meta, buckets, clock, entropy), _dir: dir }
