@@ -1,0 +1,320 @@
+//! Transmission: a client's requests, many at a time, answered as they are ready.
+//!
+//! One task reads requests and writes replies; reads of the export run on threads where blocking is allowed, several at
+//! once. Two counters bound what a connection can hold. Every request takes one of [`MAX_REQUESTS_IN_FLIGHT`] places
+//! before the next is read, and every read takes its bytes out of [`MAX_REQUEST_BYTES`] before it allocates them; both
+//! are given back when the last byte of the reply is handed to the client. So a client that asks and does not listen
+//! holds a bounded amount, blocks no thread, and is asked for nothing more.
+//!
+//! A long structured read is answered in pieces, one after the other, so that it takes little of the budget; a simple
+//! reply has one place for an error, in front, so all of it is read first.
+
+use std::io;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::spawn_blocking;
+use tracing::{debug, error, warn};
+
+use super::error::{Error, Reason};
+use super::export::Export;
+use super::handshake::Session;
+use super::protocol::*;
+use super::reply;
+
+/// Requests of one connection that are read and not yet answered.
+pub const MAX_REQUESTS_IN_FLIGHT: usize = 16;
+
+/// A structured read is answered in pieces of this many bytes.
+const PIECE_BYTES: u32 = 1 << 20;
+
+/// Replies up to this size that are ready together are gathered, so that many cost one call to the system.
+const SMALL_BYTES: usize = 16 << 10;
+
+/// How much is gathered.
+const GATHER_BYTES: usize = 64 << 10;
+
+/// Answer requests until the client disconnects, breaks the protocol, or `stop` says so.
+pub(super) async fn serve<R, W>(
+    reader: &mut R,
+    writer: &mut W,
+    session: Session,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(), Error>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let (replies, queue) = unbounded_channel();
+    let connection = Connection {
+        name: session.opened.info.name.into(),
+        export: session.opened.export,
+        structured: session.structured,
+        allocation: session.allocation,
+        places: Arc::new(Semaphore::new(MAX_REQUESTS_IN_FLIGHT)),
+        bytes: Arc::new(Semaphore::new(MAX_REQUEST_BYTES as usize)),
+        replies,
+    };
+    let reading = async {
+        // A writer that failed has dropped the queue. `reading` owns the connection: when it ends, only requests
+        // in flight hold senders, and the writer ends with the last of them.
+        let gone = connection.replies.clone();
+        tokio::select! {
+            ended = connection.read_requests(reader) => ended,
+            () = gone.closed() => Ok(()),
+            _ = stop.wait_for(|stop| *stop) => Ok(()),
+        }
+    };
+    let (read, written) = tokio::join!(reading, write_replies(writer, queue));
+    read?;
+    written.map_err(Error::from)
+}
+
+/// Bytes for the client, and what they hold until they are sent.
+struct Reply {
+    bytes: Vec<u8>,
+    _budget: Option<OwnedSemaphorePermit>,
+    _place: Arc<OwnedSemaphorePermit>,
+}
+
+struct Connection {
+    name: Arc<str>,
+    export: Arc<dyn Export>,
+    structured: bool,
+    allocation: bool,
+    places: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
+    replies: UnboundedSender<Reply>,
+}
+
+impl Connection {
+    async fn read_requests<R: AsyncRead + Unpin>(self, reader: &mut R) -> Result<(), Error> {
+        loop {
+            let place = Arc::new(acquire(&self.places, 1).await);
+            let mut header = [0; REQUEST_BYTES];
+            match reader.read_exact(&mut header).await {
+                Ok(_) => {}
+                // Clients may hang up without saying so.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+            let request = Request::parse(&header)
+                .map_err(|magic| Reason::Magic { what: "a request", found: u64::from(magic) })?;
+            if request.command == CMD_DISC {
+                return Ok(());
+            }
+            if request.command == CMD_WRITE {
+                skip(reader, request.len).await?;
+            }
+            match self.check(&request) {
+                Err(errno) => {
+                    debug!(export = &*self.name, ?request, ?errno, "refused a request");
+                    self.reply(reply::error(self.structured, request.cookie, errno), None, place);
+                }
+                Ok(range) if range.is_empty() => {
+                    self.reply(reply::done(self.structured, request.cookie), None, place);
+                }
+                Ok(range) => self.start(request, range, place).await,
+            }
+        }
+    }
+
+    /// The range that a request is about, if the request may be answered at all.
+    fn check(&self, request: &Request) -> Result<Range<u64>, Errno> {
+        let may_have = match request.command {
+            CMD_READ if self.structured => CMD_FLAG_DF,
+            CMD_BLOCK_STATUS if self.allocation => CMD_FLAG_REQ_ONE,
+            CMD_READ | CMD_CACHE => 0,
+            CMD_WRITE | CMD_TRIM | CMD_WRITE_ZEROES => return Err(Errno::Perm),
+            _ => return Err(Errno::Inval),
+        };
+        if request.flags & !may_have != 0 {
+            return Err(Errno::Inval);
+        }
+        let end = request.offset.checked_add(u64::from(request.len)).ok_or(Errno::Inval)?;
+        if self.export.size() < end {
+            return Err(Errno::Inval);
+        }
+        match request.command {
+            CMD_READ | CMD_CACHE if MAX_REQUEST_BYTES < request.len => Err(Errno::Inval),
+            // The protocol knows no answer about nothing.
+            CMD_BLOCK_STATUS if request.len == 0 => Err(Errno::Inval),
+            _ => Ok(request.offset..end),
+        }
+    }
+
+    /// Begin to answer a request that was checked. Waits only for room.
+    async fn start(&self, request: Request, range: Range<u64>, place: Arc<OwnedSemaphorePermit>) {
+        let Request { cookie, flags, .. } = request;
+        match request.command {
+            CMD_READ if !self.structured => {
+                let bytes = acquire(&self.bytes, reply::weight(request.len)).await;
+                self.job(place, Some(bytes), cookie, move |export| reply::read_simple(export, cookie, range));
+            }
+            CMD_READ if flags & CMD_FLAG_DF != 0 || request.len <= PIECE_BYTES => {
+                let whole = flags & CMD_FLAG_DF != 0;
+                let bytes = acquire(&self.bytes, reply::weight(request.len)).await;
+                self.job(place, Some(bytes), cookie, move |export| {
+                    reply::read_chunks(export, cookie, range, whole, true)
+                });
+            }
+            CMD_READ => {
+                tokio::spawn(self.answerer().read_in_pieces(self.bytes.clone(), cookie, range, place));
+            }
+            CMD_BLOCK_STATUS => {
+                let one = flags & CMD_FLAG_REQ_ONE != 0;
+                self.job(place, None, cookie, move |export| reply::block_status(export, cookie, range, one));
+            }
+            _ => {
+                let bytes = acquire(&self.bytes, PIECE_BYTES).await;
+                let structured = self.structured;
+                self.job(place, Some(bytes), cookie, move |export| {
+                    warm(export, range)?;
+                    Ok(reply::done(structured, cookie))
+                });
+            }
+        }
+    }
+
+    /// Build a reply where blocking is allowed, and send it from there.
+    fn job<F>(&self, place: Arc<OwnedSemaphorePermit>, bytes: Option<OwnedSemaphorePermit>, cookie: u64, work: F)
+    where
+        F: FnOnce(&dyn Export) -> io::Result<Vec<u8>> + Send + 'static,
+    {
+        let answerer = self.answerer();
+        spawn_blocking(move || {
+            let (reply, _) = answerer.attempt(cookie, work);
+            answerer.reply(reply, bytes, place);
+        });
+    }
+
+    fn reply(&self, bytes: Vec<u8>, budget: Option<OwnedSemaphorePermit>, place: Arc<OwnedSemaphorePermit>) {
+        send(&self.replies, bytes, budget, place);
+    }
+
+    fn answerer(&self) -> Answerer {
+        Answerer {
+            name: self.name.clone(),
+            export: self.export.clone(),
+            structured: self.structured,
+            replies: self.replies.clone(),
+        }
+    }
+}
+
+/// What a request in flight holds of its connection.
+struct Answerer {
+    name: Arc<str>,
+    export: Arc<dyn Export>,
+    structured: bool,
+    replies: UnboundedSender<Reply>,
+}
+
+impl Answerer {
+    /// A long read as chunks, a piece at a time: no more than one piece waits to be sent.
+    async fn read_in_pieces(
+        self,
+        budget: Arc<Semaphore>,
+        cookie: u64,
+        range: Range<u64>,
+        place: Arc<OwnedSemaphorePermit>,
+    ) {
+        let this = Arc::new(self);
+        let mut at = range.start;
+        while at < range.end {
+            let bytes = acquire(&budget, PIECE_BYTES).await;
+            let piece = at..range.end.min(at + u64::from(PIECE_BYTES));
+            at = piece.end;
+            let last = at == range.end;
+            let (answerer, place) = (this.clone(), place.clone());
+            let sent = spawn_blocking(move || {
+                let (reply, ok) =
+                    answerer.attempt(cookie, |export| reply::read_chunks(export, cookie, piece, false, last));
+                answerer.reply(reply, Some(bytes), place) && ok
+            });
+            // An error ended the request, or there is nobody to answer.
+            if !sent.await.unwrap_or(false) {
+                return;
+            }
+        }
+    }
+
+    /// The reply that `work` builds, or the one that says it failed; and whether it did not.
+    fn attempt(&self, cookie: u64, work: impl FnOnce(&dyn Export) -> io::Result<Vec<u8>>) -> (Vec<u8>, bool) {
+        // A client that waits for a reply that never comes hangs, and a guest with it: a panic is answered as well.
+        match catch_unwind(AssertUnwindSafe(|| work(self.export.as_ref()))) {
+            Ok(Ok(reply)) => return (reply, true),
+            Ok(Err(failure)) => {
+                warn!(export = &*self.name, error = &failure as &dyn std::error::Error, "cannot read an export");
+            }
+            Err(_) => error!(export = &*self.name, "reading an export panicked"),
+        }
+        (reply::error(self.structured, cookie, Errno::Io), false)
+    }
+
+    fn reply(&self, bytes: Vec<u8>, budget: Option<OwnedSemaphorePermit>, place: Arc<OwnedSemaphorePermit>) -> bool {
+        send(&self.replies, bytes, budget, place)
+    }
+}
+
+/// Queue a reply; false when the connection is gone. The queue needs no bound: whatever lies in it holds a place.
+fn send(
+    replies: &UnboundedSender<Reply>,
+    bytes: Vec<u8>,
+    budget: Option<OwnedSemaphorePermit>,
+    place: Arc<OwnedSemaphorePermit>,
+) -> bool {
+    replies.send(Reply { bytes, _budget: budget, _place: place }).is_ok()
+}
+
+async fn write_replies<W: AsyncWrite + Unpin>(writer: &mut W, mut queue: UnboundedReceiver<Reply>) -> io::Result<()> {
+    let mut gathered = Vec::new();
+    let mut held = Vec::new();
+    while let Some(mut reply) = queue.recv().await {
+        while reply.bytes.len() <= SMALL_BYTES
+            && gathered.len() < GATHER_BYTES
+            && let Ok(next) = queue.try_recv()
+        {
+            gathered.extend_from_slice(&reply.bytes);
+            held.push(reply);
+            reply = next;
+        }
+        if !gathered.is_empty() {
+            writer.write_all(&gathered).await?;
+        }
+        writer.write_all(&reply.bytes).await?;
+        gathered.clear();
+        held.clear();
+    }
+    writer.flush().await
+}
+
+/// Read a range and forget it: whatever caches lie below have it then.
+fn warm(export: &dyn Export, range: Range<u64>) -> io::Result<()> {
+    let mut buffer = vec![0; PIECE_BYTES as usize];
+    let mut at = range.start;
+    while at < range.end {
+        let len = (range.end - at).min(u64::from(PIECE_BYTES)) as usize;
+        export.read(&mut buffer[..len], at)?;
+        at += len as u64;
+    }
+    Ok(())
+}
+
+/// Take a write's data off the connection: the next request is behind it.
+async fn skip<R: AsyncRead + Unpin>(reader: &mut R, bytes: u32) -> Result<(), Error> {
+    if MAX_REQUEST_BYTES < bytes {
+        return Err(Reason::WriteTooLong { bytes }.into());
+    }
+    let mut data = reader.take(u64::from(bytes));
+    let skipped = tokio::io::copy(&mut data, &mut tokio::io::sink()).await?;
+    if skipped < u64::from(bytes) { Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()) } else { Ok(()) }
+}
+
+async fn acquire(semaphore: &Arc<Semaphore>, n: u32) -> OwnedSemaphorePermit {
+    semaphore.clone().acquire_many_owned(n).await.expect("it is never closed")
+}

@@ -1,0 +1,10 @@
+//! The NBD server in front of real clients, random requests and hostile ones.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod clients;
+mod hostile;
+mod listening;
+mod property;
+mod requests;
+mod support;
