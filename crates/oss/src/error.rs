@@ -86,7 +86,6 @@ codes! {
     ServerSideEncryptionConfigurationNotFoundError 404 "" "The server side encryption configuration was not found",
     SignatureDoesNotMatch 403 "0002-00000040" "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
     SymlinkTargetNotExist 404 "0026-00000014" "The symlink target object does not exist",
-    TooManyBuckets 400 "0015-00000401" "You have attempted to create more buckets than allowed.",
     XAmzContentSHA256Mismatch 400 "" "The provided 'x-amz-content-sha256' header does not match what was computed.",
 }
 

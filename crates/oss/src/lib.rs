@@ -3,8 +3,8 @@
 //! [`OssDoor::call`] takes a request and gives an answer; what listens, and over what, is the caller's. The two dialects
 //! differ in signature, in header names and in some bodies; the same bucket may be written in one and read in the other.
 //!
-//! A request passes, in this order, [`address`] (which bucket and key), [`auth`] (who signed it), [`route`] (which
-//! operation), [`access`] (may the caller do that) and one of the operations, all of which stand on
+//! A request passes, in this order, `address` (which bucket and key), `auth` (who signed it), [`route`] (which
+//! operation), `access` (may the caller do that) and one of the operations, all of which stand on
 //! [`engine::buckets::Buckets`]. Refusals are the service's own ([`error`]).
 //!
 //! This crate knows buckets, objects and signatures, and no images, tasks, SQL or files. It never holds a whole object:
@@ -12,15 +12,15 @@
 //! callbacks or form uploads; asking for one is answered `NotImplemented`, or with the code for a setting that was never
 //! made.
 
-pub mod access;
-pub mod address;
-pub mod auth;
-pub mod body;
-pub mod conditions;
-pub mod dialect;
 pub mod error;
 pub mod route;
 
+mod access;
+mod address;
+mod auth;
+mod body;
+mod conditions;
+mod dialect;
 mod door;
 mod operations;
 mod request;

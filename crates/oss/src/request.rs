@@ -101,6 +101,15 @@ impl Request {
             Some(other) => Err(OssError::argument("encoding-type", other, "Invalid Encoding Method specified")),
         }
     }
+
+    /// A name as it is answered: percent-encoded when that was asked for. S3 clients expect slashes as they are.
+    pub fn shown(&self, encodes: bool, text: &str) -> String {
+        match (encodes, self.dialect) {
+            (false, _) => text.to_owned(),
+            (true, Dialect::Oss) => wire::encode::encode(text),
+            (true, Dialect::S3) => wire::encode::encode_path(text),
+        }
+    }
 }
 
 /// An answer in the making.

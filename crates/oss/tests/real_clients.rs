@@ -5,12 +5,17 @@
 
 mod common;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
 use common::KEYS;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use model::SystemClock;
+use oss::OssDoor;
 use tokio::process::Command;
 
 /// Where the clients are installed.
@@ -29,7 +34,7 @@ fn installed() -> PathBuf {
 async fn run(script: &str, arguments: &[&str]) {
     let clients = installed();
     let world = common::world(Arc::new(SystemClock), None).await;
-    let address = common::listen(world.door.clone()).await;
+    let address = listen(world.door.clone()).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
     let home = tempfile::tempdir().expect("a directory");
     let interpreter = match script.extension().and_then(|extension| extension.to_str()) {
@@ -83,4 +88,26 @@ clients! {
     rclone_v4: "rclone_client.sh" ["other"];
     rclone_v2: "rclone_client.sh" ["v2"];
     rclone_through_a_proxy: "rclone_client.sh" ["alibaba"];
+}
+
+/// Serves a door on a free loopback port, for as long as the runtime lives.
+async fn listen(door: OssDoor) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.expect("a connection");
+            let door = door.clone();
+            tokio::spawn(async move {
+                let service = service_fn(move |request: hyper::Request<Incoming>| {
+                    let door = door.clone();
+                    async move { Ok::<_, std::convert::Infallible>(door.call(request).await) }
+                });
+                // A client that goes away in the middle is its own affair.
+                let _ =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
+            });
+        }
+    });
+    address
 }

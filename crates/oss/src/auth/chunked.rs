@@ -193,7 +193,10 @@ mod tests {
     use super::*;
     use crate::auth::scoped_key;
 
-    fn decode(framing: Framing, body: &[u8], step: usize) -> Result<(Vec<u8>, Vec<(String, String)>), Fault> {
+    /// The data of a body, and the fields after it.
+    type Decoded = (Vec<u8>, Vec<(String, String)>);
+
+    fn decode(framing: Framing, body: &[u8], step: usize) -> Result<Decoded, Fault> {
         let mut decoder = Decoder::new(framing);
         let mut out = VecDeque::new();
         for piece in body.chunks(step) {

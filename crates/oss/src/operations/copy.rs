@@ -66,7 +66,7 @@ async fn source(door: &Inner, request: &Request) -> Result<(Bucket, Object), Oss
     let name: BucketName = bucket.parse().map_err(|_| invalid())?;
     let bucket = door.buckets.get(&name).await?;
     door.allow(&request.caller, "oss:GetObject", &bucket, Some(key)).await?;
-    let (object, _) = resolve(door, &bucket, key).await?;
+    let (object, _) = resolve(door, &request.caller, &bucket, key).await?;
     let conditions = Conditions::read(|name| request.own_header(&format!("copy-source-{name}")));
     match conditions.check(&object.etag, object.modified) {
         Err(error) if error.kind() == Code::NotModified && request.dialect == Dialect::S3 => {

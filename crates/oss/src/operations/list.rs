@@ -137,7 +137,7 @@ pub async fn objects(door: &Inner, request: &Request) -> Result<Answer, OssError
         Entry::CommonPrefix(prefix) => prefix.as_str(),
     });
 
-    let shown = |text: &str| shown(request.dialect, encodes, text);
+    let shown = |text: &str| request.shown(encodes, text);
     let mut xml = Writer::new("ListBucketResult");
     xml.leaf("Name", name.as_str()).leaf("Prefix", shown(&grouping.prefix));
     xml.leaf("MaxKeys", limit.to_string()).leaf("Delimiter", shown(&grouping.delimiter));
@@ -193,7 +193,7 @@ pub async fn uploads(door: &Inner, request: &Request) -> Result<Answer, OssError
         Entry::CommonPrefix(prefix) => (prefix.as_str(), ""),
     });
 
-    let shown = |text: &str| shown(request.dialect, encodes, text);
+    let shown = |text: &str| request.shown(encodes, text);
     let mut xml = Writer::new("ListMultipartUploadsResult");
     xml.leaf("Bucket", name.as_str());
     if encodes {
@@ -220,15 +220,6 @@ fn common_prefixes<T>(xml: &mut Writer, entries: &[Entry<T>], shown: impl Fn(&st
         if let Entry::CommonPrefix(prefix) = entry {
             xml.open("CommonPrefixes").leaf("Prefix", shown(prefix)).close();
         }
-    }
-}
-
-/// A name as it is answered. S3 clients expect its slashes as they are.
-fn shown(dialect: Dialect, encodes: bool, text: &str) -> String {
-    match (encodes, dialect) {
-        (false, _) => text.to_owned(),
-        (true, Dialect::Oss) => wire::encode::encode(text),
-        (true, Dialect::S3) => wire::encode::encode_path(text),
     }
 }
 

@@ -1,7 +1,6 @@
 //! `DeleteMultipleObjects`: up to 1,000 keys in one request.
 
 use md5::{Digest as _, Md5};
-use wire::encode::encode;
 
 use crate::access::Caller;
 use crate::door::Inner;
@@ -38,7 +37,6 @@ pub async fn delete(door: &Inner, request: &Request) -> Result<Answer, OssError>
             door.allow(&request.caller, "oss:DeleteObject", request.bucket(), Some(key)).await?;
         }
     }
-    let shown = |key: &str| if encodes { encode(key) } else { key.to_owned() };
     door.buckets.delete_objects(&request.bucket().name, keys.clone()).await?;
     let mut xml = Writer::new("DeleteResult");
     if encodes {
@@ -46,7 +44,7 @@ pub async fn delete(door: &Inner, request: &Request) -> Result<Answer, OssError>
     }
     if !is_quiet {
         for key in &keys {
-            xml.open("Deleted").leaf("Key", shown(key)).close();
+            xml.open("Deleted").leaf("Key", request.shown(encodes, key)).close();
         }
     }
     Ok(Answer::xml(xml.finish()))

@@ -143,6 +143,6 @@ fn names(xml: &mut Writer, request: &Request, encodes: bool) {
     if encodes {
         xml.leaf("EncodingType", "url");
     }
-    let key = if encodes { wire::encode::encode(request.key()) } else { request.key().to_owned() };
+    let key = request.shown(encodes, request.key());
     xml.leaf("Bucket", request.bucket().name.as_str()).leaf("Key", key);
 }

@@ -30,7 +30,7 @@ pub async fn head(door: &Inner, request: &Request) -> Result<Answer, OssError> {
 
 async fn answer(door: &Inner, request: &Request, has_body: bool) -> Result<Answer, OssError> {
     check_version(request)?;
-    let object = resolve(door, request.bucket(), request.key()).await?;
+    let object = resolve(door, &request.caller, request.bucket(), request.key()).await?;
     let range = request.header("range").filter(|_| is_range_wanted(request, &object.0));
     Conditions::read(|name| request.header(name)).check(&object.0.etag, object.0.modified)?;
     let (object, kind) = object;
@@ -81,13 +81,20 @@ pub async fn symlink(door: &Inner, request: &Request) -> Result<Answer, OssError
 }
 
 /// The object behind a key: the one that a symlink names where it is one, with the kind of what the key itself holds.
-pub(super) async fn resolve(door: &Inner, bucket: &Bucket, key: &str) -> Result<(Object, ObjectKind), OssError> {
+/// A symlink gives nobody more than the object it names does.
+pub(super) async fn resolve(
+    door: &Inner,
+    caller: &Caller,
+    bucket: &Bucket,
+    key: &str,
+) -> Result<(Object, ObjectKind), OssError> {
     let object = door.buckets.object(&bucket.name, key).await;
     let object = object.map_err(|error| missing(error, key))?;
     let Some(target) = &object.target else {
         let kind = object.kind;
         return Ok((object, kind));
     };
+    door.allow(caller, "oss:GetObject", bucket, Some(target)).await?;
     match door.buckets.object(&bucket.name, target).await {
         Ok(found) if found.target.is_some() => Err(Code::InvalidTargetType.into()),
         Ok(found) => {

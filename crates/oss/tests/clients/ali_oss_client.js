@@ -87,7 +87,7 @@ async function run(name, options) {
 
   // Presigned addresses: the client signs them for host names only, and the fourth version leaves out the bucket of a
   // path.
-  if (options.sldEnable && !v4) {
+  if (options.endpoint.includes('localhost') && !v4) {
     const get = client.signatureUrl(key, { expires: 60 });
     assert.strictEqual((await plain('GET', get)).body, 'hello world');
     const signed = client.signatureUrl('signed', { expires: 60, method: 'PUT', 'Content-Type': 'a/b' });

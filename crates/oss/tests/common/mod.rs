@@ -1,12 +1,8 @@
-//! A door on a loopback port, over SQLite and a directory, with two accounts.
+//! A door over SQLite and a directory or memory, with two accounts.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use engine::buckets::{Blobs, Buckets};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use meta::accounts::{AccessKey, Account};
 use meta::{Meta, Scope};
 use model::{AccountId, Clock, SystemEntropy};
@@ -54,27 +50,4 @@ pub async fn world(clock: Arc<dyn Clock>, objects: Option<Arc<dyn ObjectStore>>)
     let config =
         OssConfig { default_region: regions[0].clone(), regions: regions.to_vec(), public_suffixes: Vec::new() };
     World { door: OssDoor::new(config, meta, buckets, clock, entropy), _dir: dir }
-}
-
-/// Serves a door on a free loopback port, for as long as the runtime lives.
-#[expect(dead_code, reason = "each test binary compiles this module, and not all of them listen")]
-pub async fn listen(door: OssDoor) -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move {
-        loop {
-            let (socket, _) = listener.accept().await.expect("a connection");
-            let door = door.clone();
-            tokio::spawn(async move {
-                let service = service_fn(move |request: hyper::Request<Incoming>| {
-                    let door = door.clone();
-                    async move { Ok::<_, std::convert::Infallible>(door.call(request).await) }
-                });
-                // A client that goes away in the middle is its own affair.
-                let _ =
-                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
-            });
-        }
-    });
-    address
 }
