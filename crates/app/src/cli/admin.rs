@@ -14,7 +14,7 @@ use tokio::net::UnixStream;
 
 use super::Target;
 use crate::data_dir::Credentials;
-use crate::serve::admin_protocol::{Collect, Event, NewAccount, Verify};
+use crate::serve::admin::{Collect, Event, NewAccount, Verify};
 
 /// `tintype account …`
 #[derive(Debug, Subcommand)]

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use model::{Clock, Entropy, SystemClock, SystemEntropy};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha1::Sha1;
+use model::{Clock, Entropy, SystemClock, SystemEntropy};
 use serde_json::Value;
+use sha1::Sha1;
 use wire::{Params, encode, rpc_v1};
 
 use super::Target;
@@ -52,9 +52,9 @@ impl Client {
     /// A client of the running server.
     pub(crate) fn connect(target: &Target) -> Result<Self> {
         let data = target.data_dir()?;
-        let server: ServerInfo = data.read("server.json")?.with_context(|| {
-            format!("no server runs on {}; start one with `tintype serve`", data.root().display())
-        })?;
+        let server: ServerInfo = data
+            .read("server.json")?
+            .with_context(|| format!("no server runs on {}; start one with `tintype serve`", data.root().display()))?;
         let mut credentials: Credentials =
             data.read("credentials.json")?.context("the data directory has no credentials.json")?;
         if let (Ok(id), Ok(secret)) =
@@ -95,8 +95,7 @@ impl Client {
             pairs.push(("RegionId".to_owned(), self.region.clone()));
         }
         let params = Params::new(pairs);
-        let signature =
-            rpc_v1::sign(&self.credentials.access_key_secret, &rpc_v1::string_to_sign("POST", &params));
+        let signature = rpc_v1::sign(&self.credentials.access_key_secret, &rpc_v1::string_to_sign("POST", &params));
         let query = encode::canonical_query(params.iter());
         let url = format!("http://{}/?{query}&Signature={}", self.server.endpoint, encode::encode(&signature));
         let response = self.http.post(url).send().await.context("the server does not answer")?;
@@ -104,21 +103,14 @@ impl Client {
         let answer: Value = serde_json::from_slice(&response.bytes().await?).context("the answer is not JSON")?;
         if failed {
             let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-            let failure =
-                ApiFailure { code: text("Code"), message: text("Message"), request_id: text("RequestId") };
+            let failure = ApiFailure { code: text("Code"), message: text("Message"), request_id: text("RequestId") };
             return Err(failure.into());
         }
         Ok(answer)
     }
 
     /// Calls an action whose failure with one of these codes is as good as its success.
-    pub(crate) async fn call_or(
-        &self,
-        door: Door,
-        action: &str,
-        params: &[(&str, &str)],
-        fine: &[&str],
-    ) -> Result<()> {
+    pub(crate) async fn call_or(&self, door: Door, action: &str, params: &[(&str, &str)], fine: &[&str]) -> Result<()> {
         match self.call(door, action, params).await {
             Ok(_) => Ok(()),
             Err(error) => match error.downcast_ref::<ApiFailure>() {
@@ -151,12 +143,13 @@ impl Client {
         let authorization = format!("OSS {access_key_id}:{signature}");
         let mut url = format!("http://{}/{bucket}/{}", self.server.oss_endpoint, encode::encode_path(key));
         if !query.is_empty() {
-            let pairs: Vec<String> = query
-                .iter()
-                .map(|(name, value)| {
-                    if value.is_empty() { (*name).to_owned() } else { format!("{name}={}", encode::encode(value)) }
-                })
-                .collect();
+            let pairs: Vec<String> =
+                query
+                    .iter()
+                    .map(|(name, value)| {
+                        if value.is_empty() { (*name).to_owned() } else { format!("{name}={}", encode::encode(value)) }
+                    })
+                    .collect();
             url = format!("{url}?{}", pairs.join("&"));
         }
         self.http.request(method, url).header("date", date).header("authorization", authorization)

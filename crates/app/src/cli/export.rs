@@ -41,11 +41,8 @@ pub(crate) async fn run(options: ExportOptions) -> Result<()> {
     let client = Client::connect(&options.target)?;
     let bucket = ensure_bucket(&client, options.bucket.as_deref()).await?;
     client.ensure_role(ROLE, POLICY).await?;
-    let params = [
-        ("ImageId", options.image.as_str()),
-        ("OSSBucket", bucket.as_str()),
-        ("ImageFormat", options.format.as_str()),
-    ];
+    let params =
+        [("ImageId", options.image.as_str()), ("OSSBucket", bucket.as_str()), ("ImageFormat", options.format.as_str())];
     let answer = client.call(Door::Ecs, "ExportImage", &params).await?;
     let task = answer["TaskId"].as_str().context("the answer names no task")?;
     let bar = percent_bar(&format!("exporting {}", options.image));

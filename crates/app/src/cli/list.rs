@@ -108,13 +108,7 @@ pub(crate) async fn nbd(options: NbdOptions) -> Result<()> {
 }
 
 /// Every page of a list.
-async fn pages(
-    client: &Client,
-    action: &str,
-    params: &[(&str, &str)],
-    set: &str,
-    item: &str,
-) -> Result<Vec<Value>> {
+async fn pages(client: &Client, action: &str, params: &[(&str, &str)], set: &str, item: &str) -> Result<Vec<Value>> {
     let mut found = Vec::new();
     for number in 1.. {
         let number = number.to_string();

@@ -117,7 +117,7 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
 }
 
 fn whole(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Full::new(body.into()).map_err(|never| match never {}).boxed());
+    let mut response = Response::new(Full::new(body.into()).map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = status;
     response
 }
@@ -157,7 +157,7 @@ async fn verify(server: &Arc<Server>, Verify { deep }: Verify) -> Result<Respons
         line.push(b'\n');
         Some((Ok::<_, Infallible>(Frame::data(Bytes::from(line))), lines))
     });
-    Ok(Response::new(StreamBody::new(stream.boxed()).map_err(|never| match never {}).boxed()))
+    Ok(Response::new(StreamBody::new(stream.boxed()).map_err(|never| match never {}).boxed_unsync()))
 }
 
 async fn collect(server: &Server, grace_millis: i64) -> Result<Value> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::combinators::BoxBody;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -29,7 +29,7 @@ const HEADER_PATIENCE: Duration = Duration::from_secs(30);
 /// How long open connections may take to end when the server stops.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-pub(crate) type Body = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 /// What a listener leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,14 +110,12 @@ async fn answer(server: &Server, kind: Kind, request: Request<Incoming>) -> Resp
     let host = host_of(&request);
     let to_oss = kind == Kind::Oss || names_oss(&host);
     if to_oss {
-        return server.oss.call(request).await.map(|body| body.map_err(Into::into).boxed());
+        return server.oss.call(request).await.map(|body| body.map_err(Into::into).boxed_unsync());
     }
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/healthz") => plain(StatusCode::OK, "text/plain", "ok\n"),
         (&Method::GET, "/readyz") => ready(server).await,
-        (&Method::GET, "/metrics") => {
-            plain(StatusCode::OK, "text/plain; version=0.0.4", server.metrics.render())
-        }
+        (&Method::GET, "/metrics") => plain(StatusCode::OK, "text/plain; version=0.0.4", server.metrics.render()),
         _ => call(server, &host, request).await,
     }
 }
@@ -168,7 +166,7 @@ fn names_oss(host: &str) -> bool {
 }
 
 fn plain(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Full::new(body.into()).map_err(|never| match never {}).boxed());
+    let mut response = Response::new(Full::new(body.into()).map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
@@ -180,7 +178,9 @@ mod tests {
 
     #[test]
     fn names_of_oss() {
-        for host in ["oss-cn-hangzhou.aliyuncs.com", "bkt.oss-cn-hangzhou.aliyuncs.com:80", ".oss-cn-hangzhou.aliyuncs.com"] {
+        for host in
+            ["oss-cn-hangzhou.aliyuncs.com", "bkt.oss-cn-hangzhou.aliyuncs.com:80", ".oss-cn-hangzhou.aliyuncs.com"]
+        {
             assert!(names_oss(host), "{host}");
         }
         for host in ["ecs-cn-hangzhou.aliyuncs.com", "127.0.0.1:7070", "localhost", "oss-x.example.com", ""] {

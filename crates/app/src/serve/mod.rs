@@ -1,7 +1,6 @@
 //! `tintype serve`: open everything, listen, work until told to stop, and park what is running.
 
-mod admin;
-pub(crate) use admin as admin_protocol;
+pub(crate) mod admin;
 mod doors;
 mod images;
 mod storage;
@@ -67,7 +66,13 @@ pub(crate) struct ServeOptions {
     )]
     regions: Vec<String>,
     /// Access key id of the first account; for tests and containers
-    #[arg(long, value_name = "ID", env = "TINTYPE_ACCESS_KEY_ID", requires = "access_key_secret", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "TINTYPE_ACCESS_KEY_ID",
+        requires = "access_key_secret",
+        hide_env_values = true
+    )]
     access_key_id: Option<String>,
     /// Secret of that key
     #[arg(long, value_name = "SECRET", env = "TINTYPE_ACCESS_KEY_SECRET", hide_env_values = true)]
@@ -96,7 +101,8 @@ fn start_log(json: bool) {
     // Quiet by default: one line a call belongs to whoever asks for it.
     let filter = EnvFilter::try_from_env("TINTYPE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { log.json().init() } else { log.init() }
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    if json { log.json().init() } else { log.with_ansi(colours).init() }
 }
 
 async fn serve(options: ServeOptions) -> Result<()> {
@@ -131,7 +137,7 @@ async fn serve(options: ServeOptions) -> Result<()> {
     };
     let server = Arc::new(Server {
         oss: OssDoor::new(
-            OssConfig::new(regions),
+            OssConfig { default_region: regions[0].clone(), regions, public_suffixes: Vec::new() },
             engine.meta().clone(),
             engine.buckets().clone(),
             Arc::new(SystemClock),
@@ -230,11 +236,7 @@ async fn first_account(options: &ServeOptions, data: &DataDir, meta: &Meta) -> R
 }
 
 /// Makes an account with a key; an account of that name gets one more key.
-pub(crate) async fn make_account(
-    meta: &Meta,
-    name: &str,
-    preset: Option<(String, String)>,
-) -> Result<Credentials> {
+pub(crate) async fn make_account(meta: &Meta, name: &str, preset: Option<(String, String)>) -> Result<Credentials> {
     let name = name.to_owned();
     let now = SystemClock.now();
     let (id, secret) = preset.unwrap_or_else(|| {
@@ -250,28 +252,18 @@ pub(crate) async fn make_account(
             let account = match there {
                 Some(account) => account,
                 None => {
-                    let account =
-                        Account { id: AccountId::generate(&SystemEntropy), name: name.clone(), created: now };
+                    let account = Account { id: AccountId::generate(&SystemEntropy), name: name.clone(), created: now };
                     accounts::insert(tx, &account)?;
                     account
                 }
             };
-            let key = AccessKey {
-                id: id.clone(),
-                account: account.id,
-                secret: secret.clone(),
-                active: true,
-                created: now,
-            };
+            let key =
+                AccessKey { id: id.clone(), account: account.id, secret: secret.clone(), active: true, created: now };
             accounts::insert_key(tx, &key)?;
             Ok::<_, meta::Error>(key)
         })
         .await?;
-    Ok(Credentials {
-        account_id: made.account.to_string(),
-        access_key_id: made.id,
-        access_key_secret: made.secret,
-    })
+    Ok(Credentials { account_id: made.account.to_string(), access_key_id: made.id, access_key_secret: made.secret })
 }
 
 async fn wait_for_signal() -> Result<()> {

@@ -23,9 +23,10 @@ pub(crate) fn acceptor(options: &ServeOptions, data: &DataDir, regions: &[Region
             (data.path("tls/server.pem"), data.path("tls/server.key"))
         }
     };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&certificate)
-        .and_then(Iterator::collect)
-        .with_context(|| format!("cannot read the certificate {}", certificate.display()))?;
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_file_iter(&certificate)
+            .and_then(Iterator::collect)
+            .with_context(|| format!("cannot read the certificate {}", certificate.display()))?;
     let key = PrivateKeyDer::from_pem_file(&key).with_context(|| format!("cannot read the key {}", key.display()))?;
     let config = ServerConfig::builder()
         .with_no_client_auth()

@@ -1,0 +1,59 @@
+//! The story with the official clients: upload, import, watch, export, compare, delete.
+
+use std::path::Path;
+use std::process::Command;
+
+use e2e::Server;
+use e2e::disks::{assert_same, convert, make_raw};
+
+/// Runs a story on a fresh server and compares what it exported with the disk that it imported.
+fn check(format: &str, exported: &str, tell: impl FnOnce(&Server, &str, &str) -> String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let raw = make_raw(folder.path(), "story");
+    let disk = match format {
+        "raw" => raw.clone(),
+        "vhd" => convert(&raw, "vhd", &["-o", "subformat=dynamic,force_size=on"]),
+        other => convert(&raw, other, &["-c"]),
+    };
+    let out = folder.path().join("out");
+    let path = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
+    let server = Server::start();
+    let image = tell(&server, &path(&disk), &path(&out)).trim().to_owned();
+
+    let images = server.images();
+    assert_eq!(images.len(), 1, "{images:?}");
+    assert_eq!((images[0]["ImageId"].as_str(), images[0]["Status"].as_str()), (Some(&*image), Some("Available")));
+    let exported_disk = if exported == "raw" {
+        let unpacked = Command::new("tar").arg("-xzf").arg(&out).arg("-C").arg(folder.path()).status();
+        assert!(unpacked.expect("tar runs").success());
+        folder.path().join(format!("{image}_system.raw"))
+    } else {
+        out
+    };
+    assert_same(&raw, &path(&exported_disk), exported);
+    server.run(&["verify", "--deep"]);
+    server.run(&["delete", &image]);
+    server.run(&["gc"]);
+    let usage: serde_json::Value = serde_json::from_str(&server.run(&["usage", "--json"])).expect("JSON");
+    assert_eq!((&usage["packs"], &usage["disks"]), (&0.into(), &serde_json::json!([])), "all space is given back");
+}
+
+#[test]
+fn tea_sdk_and_oss2_with_new_signatures() {
+    check("qcow2", "qcow2", |server, disk, out| server.python("story_tea.py", &["acs3", "tea-new", disk, out]));
+}
+
+#[test]
+fn tea_sdk_and_oss2_with_old_signatures() {
+    check("vhd", "qcow2", |server, disk, out| server.python("story_tea.py", &["v1", "tea-old", disk, out]));
+}
+
+#[test]
+fn classic_sdk_and_the_second_oss_sdk() {
+    check("raw", "vpc", |server, disk, out| server.python("story_classic.py", &["classic", disk, out]));
+}
+
+#[test]
+fn node_clients() {
+    check("qcow2", "raw", |server, disk, out| server.node("story_node.js", &["node", disk, out]));
+}
