@@ -114,8 +114,7 @@ impl Engine {
         let node = self.inner.node.clone();
         let now = self.now();
         let until = now.plus_millis(LEASE_MILLIS);
-        // Looking is a read; only a flow that is there is worth a durable write.
-        if self.meta().read(flows::list).await?.is_empty() {
+        if !self.meta().read(move |tx| flows::is_waiting(tx, now)).await? {
             return Ok(None);
         }
         self.meta().write(Scope::Shared, move |tx| flows::lease_next(tx, &node, now, until)).await

@@ -105,6 +105,12 @@ pub fn get(tx: &mut Tx<'_>, id: &FlowId) -> Result<Option<FlowRow>, Error> {
     row.as_ref().map(flow).transpose()
 }
 
+/// Whether a flow waits for somebody to work on it. Looking costs a read; leasing is a durable write.
+pub fn is_waiting(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, Error> {
+    let sql = "SELECT id FROM flows WHERE lease <= $1 AND parked = 0 LIMIT 1";
+    Ok(tx.query_one(sql, values![now.as_millis()])?.is_some())
+}
+
 /// Every flow that has not ended, oldest first.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<FlowRow>, Error> {
     tx.query(&format!("SELECT {COLUMNS} FROM flows ORDER BY created, id"), values![])?.iter().map(flow).collect()

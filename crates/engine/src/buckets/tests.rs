@@ -1,3 +1,5 @@
+//! Buckets over real records and objects in memory.
+
 use futures::{StreamExt as _, TryStreamExt as _};
 use model::{SystemClock, SystemEntropy};
 use object_store::memory::InMemory;
