@@ -184,9 +184,11 @@ fn failed(operation: &'static str, object: &str, source: object_store::Error) ->
     StoreError::Objects { operation, object: object.to_owned(), source: Box::new(source) }
 }
 
+/// Removes what an earlier life of this process left half-written in a directory of objects.
+///
 /// The local store writes `name#1` and renames it. After a crash such files stay, and its listing hides them, so no
 /// collection could find them.
-fn remove_staged(directory: &FsPath) -> std::io::Result<()> {
+pub fn remove_staged(directory: &FsPath) -> std::io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         let kind = entry.file_type()?;

@@ -8,6 +8,7 @@ use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
+use store::objects::remove_staged;
 use store::{Objects, StoredObjects};
 use tokio::runtime::Handle;
 
@@ -32,6 +33,8 @@ fn open_directory(root: PathBuf) -> Result<Storage> {
     for directory in [&objects_dir, &store_dir] {
         std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     }
+    // Uploads that a crash cut off; the block store does the same for its own directory.
+    remove_staged(&objects_dir).with_context(|| format!("cannot tidy {}", objects_dir.display()))?;
     let objects = LocalFileSystem::new_with_prefix(&objects_dir)?.with_fsync(true);
     let store = StoredObjects::directory(&store_dir)
         .with_context(|| format!("cannot open the block store in {}", store_dir.display()))?;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use model::RegionId;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -49,10 +51,19 @@ fn make_local(data: &DataDir, regions: &[RegionId]) -> Result<()> {
     let ca_certificate = ca.self_signed(&ca_key)?;
 
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "aliyuncs.com", "*.aliyuncs.com"].map(String::from).into();
-    // A wildcard covers one label, so buckets of each region need one of their own.
-    names.extend(regions.iter().map(|region| format!("*.oss-{region}.aliyuncs.com")));
+    // A wildcard covers one label, so each region needs some of its own: for `ecs.REGION`, and for names of buckets.
+    for region in regions {
+        for place in [format!("{region}"), format!("oss-{region}"), format!("oss-{region}-internal")] {
+            names.push(format!("*.{place}.aliyuncs.com"));
+        }
+    }
     let mut server = CertificateParams::new(names)?;
     server.distinguished_name.push(DnType::CommonName, "Tintype");
+    server.is_ca = IsCa::ExplicitNoCa;
+    server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Strict clients (Python from 3.13 on) refuse a certificate that does not say which key signed it.
+    server.use_authority_key_identifier_extension = true;
     let server_key = KeyPair::generate()?;
     let certificate = server.signed_by(&server_key, &Issuer::from_params(&ca, &ca_key))?;
 

@@ -1,12 +1,10 @@
 //! Images and tasks at the door: the story of an import, and every way in which it is refused.
 
-mod support;
-
 use std::ops::ControlFlow;
 
+use crate::support::{IMPORT, OTHER_KEY, World, import_with};
 use engine::buckets::NewObject;
 use serde_json::{Value, json};
-use support::{IMPORT, OTHER_KEY, World, import_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_from_the_call_to_the_deletion() {
@@ -71,12 +69,15 @@ async fn an_import_from_the_call_to_the_deletion() {
     world.ecs_ok("ImportImage", &IMPORT).await;
 }
 
+/// Parameters that are changed, and the status and code that they lead to.
+type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_parameter_of_an_import_has_its_code() {
     let world = World::ready().await;
     let too_many: Vec<(String, String)> = (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("k{n}"))).collect();
     let too_many: Vec<(&str, &str)> = too_many.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    let cases: &[(&[(&str, &str)], u16, &str)] = &[
+    let cases: &[Case] = &[
         (&[("RegionId", "cn-nowhere")], 400, "InvalidRegionId.NotFound"),
         (&[("DiskDeviceMapping.1.OSSBucket", "")], 400, "MissingParameter"),
         (&[("DiskDeviceMapping.1.OSSObject", "")], 400, "MissingParameter"),
@@ -127,7 +128,7 @@ async fn every_bad_parameter_of_an_import_has_its_code() {
     }
     let no_disk = world.ecs_code("ImportImage", &[("ImageName", "x2")]).await;
     assert_eq!(no_disk, (403, "MissingParameter.DiskDeviceMapping".into()));
-    let (status, missing) = world.call_as(support::KEY, "2014-05-26", "ImportImage", &IMPORT).await;
+    let (status, missing) = world.call_as(crate::support::KEY, "2014-05-26", "ImportImage", &IMPORT).await;
     assert_eq!((status, missing["Code"].as_str()), (400, Some("MissingParameter")));
     let text = "An input parameter \"RegionId\" that is mandatory for processing the request is not supplied.";
     assert_eq!(missing["Message"], text);
@@ -336,7 +337,7 @@ async fn nobody_sees_what_is_not_theirs() {
     assert_eq!(other("ExportImage", &export).await["Code"], "InvalidImageId.NotFound");
     // Nor in another region of one's own.
     let elsewhere = [("RegionId", "us-west-1"), ("ImageId", image), ("Status", "ALL")];
-    assert_eq!(world.call_as(support::KEY, "2014-05-26", "DescribeImages", &elsewhere).await.1["TotalCount"], 0);
+    assert_eq!(world.call_as(crate::support::KEY, "2014-05-26", "DescribeImages", &elsewhere).await.1["TotalCount"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,7 @@
 //! The gateway: signatures, keys, clocks, nonces, unknown actions, and the small products.
 
-mod support;
-
+use crate::support::{KEY, World};
 use serde_json::{Value, json};
-use support::{KEY, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_even_ask() {
@@ -167,7 +165,7 @@ async fn roles_and_policies() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tags() {
     let world = World::ready().await;
-    let imported = world.ecs_ok("ImportImage", &support::IMPORT).await;
+    let imported = world.ecs_ok("ImportImage", &crate::support::IMPORT).await;
     world.work().await;
     let image = imported["ImageId"].as_str().expect("an id");
     let kind = ("ResourceType", "image");

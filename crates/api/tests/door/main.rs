@@ -1,0 +1,5 @@
+//! The RPC doors, called as a client calls them. One program, so that what the tests share is built once.
+
+mod gateway;
+mod images;
+mod support;
