@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use engine::Engine;
+use engine::runner::chain;
 use meta::accounts;
 use model::{AccountId, RequestId};
 use wire::call::HttpCall;
@@ -214,13 +215,7 @@ impl Api {
         error: ApiError,
     ) -> (Answer, String) {
         if let Some(source) = &error.source {
-            let mut text = source.to_string();
-            let mut cause = source.source();
-            while let Some(next) = cause {
-                text.push_str(": ");
-                text.push_str(&next.to_string());
-                cause = next.source();
-            }
+            let text = chain(&**source);
             tracing::error!(request_id = %request_id, error = text, "a call failed inside");
         }
         let code = error.code.wire().to_owned();

@@ -16,7 +16,7 @@ pub mod sweeps;
 use std::sync::Arc;
 
 use meta::Meta;
-use model::{Clock, Entropy};
+use model::{Clock, Entropy, Timestamp};
 use store::Store;
 use tokio::sync::{Notify, watch};
 
@@ -100,6 +100,13 @@ impl Engine {
     /// Randomness.
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.inner.parts.entropy
+    }
+
+    /// The place of a new image or task in the order of age.
+    pub fn age_sequence(&self, created: Timestamp) -> i64 {
+        let mut random = [0; 4];
+        self.entropy().fill(&mut random);
+        meta::images::age_sequence(created, u32::from_le_bytes(random))
     }
 
     /// Says that a flow was begun.

@@ -72,7 +72,10 @@ impl Engine {
         let mut running = JoinSet::new();
         let mut stopping = self.inner.stopping.subscribe();
         while !*stopping.borrow() {
-            let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+            let place = tokio::select! {
+                place = Arc::clone(&places).acquire_owned() => place.expect("the semaphore is never closed"),
+                _ = stopping.changed() => continue,
+            };
             match self.lease_next().await {
                 Ok(Some(row)) => {
                     let engine = self.clone();
@@ -446,7 +449,7 @@ fn internal_failure() -> Failure {
 }
 
 /// An error and its causes, for the log.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -12,7 +12,7 @@ use crate::database::{Error, Meta, Scope};
 use crate::images::{self, Filter, Window};
 use crate::tags::{self, TagFilter};
 use crate::tokens::{self, Remembered, TokenKey};
-use crate::{accounts, buckets, flows, manifests, roles, settings, tasks};
+use crate::{accounts, buckets, flows, leases, manifests, roles, settings, tasks};
 
 const WHOLE: Window = Window { offset: 0, limit: 100 };
 
@@ -37,6 +37,7 @@ pub async fn run(meta: &Meta) {
     objects_by_key(meta).await;
     uploads_and_blobs(meta).await;
     manifests_are_held(meta).await;
+    leases_go_to_one_node(meta).await;
     many_writers(meta).await;
 }
 
@@ -653,6 +654,19 @@ async fn manifests_are_held(meta: &Meta) {
     })
     .await
     .expect("write");
+}
+
+async fn leases_go_to_one_node(meta: &Meta) {
+    let take = async |node: &'static str, now: i64| {
+        let (now, until) = (Timestamp::from_millis(now), Timestamp::from_millis(now + 100));
+        meta.write(Scope::Shared, move |tx| leases::take(tx, "sweep", node, now, until)).await.expect("take")
+    };
+    assert!(take("a", 1_000).await);
+    assert!(!take("b", 1_099).await, "another node has it");
+    assert!(take("a", 1_050).await, "one's own lease can be prolonged");
+    assert!(take("b", 1_150).await, "it ran out");
+    meta.write(Scope::Shared, |tx| leases::give_back(tx, "sweep", "b")).await.expect("given back");
+    assert!(take("a", 1_160).await);
 }
 
 /// Sixty-four writers at once, on rows of their own and on one that they share: none fails, none is lost.

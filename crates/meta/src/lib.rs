@@ -23,6 +23,7 @@ pub mod buckets;
 pub mod conformance;
 pub mod flows;
 pub mod images;
+pub mod leases;
 pub mod manifests;
 pub mod roles;
 pub mod settings;

@@ -61,6 +61,8 @@ const MIGRATIONS: &[&[&str]] = &[&[
      journal TEXT NOT NULL, node KEY NOT NULL, lease BIGINT NOT NULL, cancelled BIGINT NOT NULL, \
      parked BIGINT NOT NULL, generation BIGINT NOT NULL, created BIGINT NOT NULL)",
     "CREATE UNIQUE INDEX flows_by_task ON flows (task)",
+    // Work that one node at a time may do.
+    "CREATE TABLE leases (name KEY PRIMARY KEY, node KEY NOT NULL, until BIGINT NOT NULL)",
     // Answers that a retried call gets again.
     "CREATE TABLE client_tokens (account BIGINT NOT NULL, region KEY NOT NULL, action KEY NOT NULL, \
      token KEY NOT NULL, digest TEXT NOT NULL, answer TEXT NOT NULL, expires BIGINT NOT NULL, \

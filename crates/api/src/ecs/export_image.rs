@@ -183,9 +183,7 @@ impl ExportImage {
         };
         let plan = Plan { image: image.id.clone(), bucket: self.bucket, format: self.format.to_string(), targets };
         let flow_id = FlowId::generate(entropy);
-        let mut random = [0; 4];
-        entropy.fill(&mut random);
-        let seq = images::age_sequence(now, u32::from_le_bytes(random));
+        let seq = engine.age_sequence(now);
         let answer = Exporting { region_id: self.region, task_id: task.id.clone(), export_task_id: task.id.clone() };
         engine
             .meta()

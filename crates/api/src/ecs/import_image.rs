@@ -418,9 +418,7 @@ impl ImportImage {
             created: now,
             finished: None,
         };
-        let mut random = [0; 4];
-        entropy.fill(&mut random);
-        let seq = images::age_sequence(now, u32::from_le_bytes(random));
+        let seq = engine.age_sequence(now);
         let answer = Imported { image_id, region_id: self.region, task_id: task_id.clone(), import_task_id: task_id };
         let account = cx.account();
         let begun = engine

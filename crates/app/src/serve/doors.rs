@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -50,7 +50,7 @@ pub(crate) async fn listen(
     tls: Option<TlsAcceptor>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let graceful = Arc::new(GracefulShutdown::new());
+    let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -67,27 +67,25 @@ pub(crate) async fn listen(
         };
         // Small answers must not wait for an acknowledgement; a failure costs speed only.
         let _ = stream.set_nodelay(true);
-        let (server, graceful, tls) = (Arc::clone(&server), Arc::clone(&graceful), tls.clone());
+        let (server, watcher, tls) = (Arc::clone(&server), graceful.watcher(), tls.clone());
         tokio::spawn(async move {
             match tls {
-                None => converse(stream, server, kind, &graceful).await,
+                None => converse(stream, server, kind, watcher).await,
                 Some(tls) => match tokio::time::timeout(HEADER_PATIENCE, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => converse(stream, server, kind, &graceful).await,
+                    Ok(Ok(stream)) => converse(stream, server, kind, watcher).await,
                     outcome => tracing::debug!(failed = outcome.is_ok(), "a TLS handshake did not end well"),
                 },
             }
         });
     }
-    if let Some(graceful) = Arc::into_inner(graceful) {
-        let _ = tokio::time::timeout(FAREWELL, graceful.shutdown()).await;
-    }
+    let _ = tokio::time::timeout(FAREWELL, graceful.shutdown()).await;
 }
 
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     server: Arc<Server>,
     kind: Kind,
-    graceful: &GracefulShutdown,
+    watcher: Watcher,
 ) {
     let service = service_fn(move |request| {
         let server = Arc::clone(&server);
@@ -97,7 +95,7 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_PATIENCE)
         .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = graceful.watch(connection).await {
+    if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }
 }

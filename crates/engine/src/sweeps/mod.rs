@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use meta::{buckets as records, flows, manifests};
+use meta::{Scope, buckets as records, flows, leases, manifests};
 use store::{CollectOptions, CollectReport, ManifestId, StoreError};
 use thiserror::Error;
 
@@ -10,8 +10,14 @@ use crate::Engine;
 use crate::buckets::BucketError;
 use crate::runner::chain;
 
+/// The lease that lets one node of a deployment sweep.
+const LEASE: &str = "sweep";
+
 /// How old what nothing names must be before the periodic sweep removes it.
 pub const GRACE_MILLIS: i64 = 60 * 60 * 1000;
+
+/// How long a node that died while it swept keeps others from sweeping.
+const LEASE_MILLIS: i64 = 60 * 60 * 1000;
 
 /// How often the periodic sweep runs.
 pub const PERIOD: Duration = Duration::from_secs(10 * 60);
@@ -26,6 +32,8 @@ pub enum SweepError {
     Store(#[from] StoreError),
     #[error("the object store failed")]
     Buckets(#[from] BucketError),
+    #[error("another node is sweeping")]
+    Busy,
     #[error("the sweep panicked")]
     Panicked,
 }
@@ -53,6 +61,7 @@ impl Engine {
             }
             match self.sweep(GRACE_MILLIS).await {
                 Ok(report) => tracing::debug!(?report, "swept"),
+                Err(SweepError::Busy) => {}
                 Err(error) => tracing::error!(error = %chain(&error), "a sweep failed; the next one tries again"),
             }
         }
@@ -63,6 +72,19 @@ impl Engine {
     /// With a grace of zero this is safe beside the work of this process, which says what it has in hand; other nodes on
     /// the same stores need the grace to have recorded what they wrote.
     pub async fn sweep(&self, grace_millis: i64) -> Result<SweepReport, SweepError> {
+        let (node, now) = (self.inner.node.clone(), self.now());
+        let until = now.plus_millis(LEASE_MILLIS);
+        let taken = self.meta().write(Scope::Shared, move |tx| leases::take(tx, LEASE, &node, now, until));
+        if !taken.await? {
+            return Err(SweepError::Busy);
+        }
+        let outcome = self.sweep_alone(grace_millis).await;
+        let node = self.inner.node.clone();
+        self.meta().write(Scope::Shared, move |tx| leases::give_back(tx, LEASE, &node)).await?;
+        outcome
+    }
+
+    async fn sweep_alone(&self, grace_millis: i64) -> Result<SweepReport, SweepError> {
         let blobs_deleted = self.sweep_blobs(grace_millis).await?;
         let now = self.now();
         let node = self.inner.node.clone();
