@@ -20,6 +20,7 @@ pub struct Server {
     process: Option<Child>,
     data: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     _dir: Option<TempDir>,
 }
 
@@ -47,7 +48,7 @@ pub fn program() -> PathBuf {
 /// When they are not.
 pub fn clients() -> PathBuf {
     let folder = std::env::var_os("TINTYPE_CLIENTS_DIR").map_or_else(|| root().join("target/clients"), PathBuf::from);
-    let done = folder.join("e2e.installed").exists();
+    let done = folder.join("e2e-2.installed").exists();
     assert!(done, "the clients are not in {}; run `cargo xtask setup` first", folder.display());
     folder
 }
@@ -60,11 +61,17 @@ impl Server {
 
     /// As [`Server::start`], with more arguments.
     pub fn start_with(arguments: &[&str]) -> Self {
+        Self::start_in(&[], arguments)
+    }
+
+    /// As [`Server::start_with`], with more variables in the server's environment.
+    pub fn start_in(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let mut server = Self {
             process: None,
             data: dir.path().join("data"),
             arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
+            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             _dir: Some(dir),
         };
         server.launch();
@@ -79,6 +86,7 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--oss-listen", "127.0.0.1:0", "--data"])
             .arg(&self.data)
             .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -114,6 +122,21 @@ impl Server {
     /// The server's process id.
     pub fn pid(&self) -> u32 {
         self.process.as_ref().expect("the server runs").id()
+    }
+
+    /// What the server says of itself: where it listens.
+    pub fn info(&self) -> Value {
+        self.json_file("server.json")
+    }
+
+    /// The first account and its key.
+    pub fn credentials(&self) -> Value {
+        self.json_file("credentials.json")
+    }
+
+    fn json_file(&self, name: &str) -> Value {
+        let text = std::fs::read_to_string(self.data.join(name)).expect("a file of the data directory");
+        serde_json::from_str(&text).expect("JSON")
     }
 
     /// The data directory.
@@ -194,10 +217,15 @@ fn check(output: Output, what: &str) -> String {
 }
 
 /// Waits until `is_so`; what it waits for is a state, and the time is only a bound.
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+pub fn wait_until(what: &str, is_so: impl FnMut() -> bool) {
+    wait_within(PATIENCE, what, is_so);
+}
+
+/// As [`wait_until`], for what may take longer.
+pub fn wait_within(bound: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + bound;
     while !is_so() {
-        assert!(Instant::now() < deadline, "{what} did not happen within {PATIENCE:?}");
+        assert!(Instant::now() < deadline, "{what} did not happen within {bound:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

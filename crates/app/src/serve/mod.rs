@@ -168,10 +168,12 @@ async fn serve(options: ServeOptions) -> Result<()> {
         let engine = engine.clone();
         async move { engine.sweep_periodically().await }
     });
+    // Before anybody can know that the server runs: a signal that comes at once must park the work, too.
+    let signal = catch_signal()?;
     data.write("server.json", &info)?;
     greet(&data, &info, &credentials);
 
-    wait_for_signal().await?;
+    signal.await;
     eprintln!("tintype: stopping; running tasks are parked and go on at the next start");
     stop.send_replace(true);
     engine.shut_down();
@@ -266,13 +268,15 @@ pub(crate) async fn make_account(meta: &Meta, name: &str, preset: Option<(String
     Ok(Credentials { account_id: made.account.to_string(), access_key_id: made.id, access_key_secret: made.secret })
 }
 
-async fn wait_for_signal() -> Result<()> {
+/// Catches the signals that stop the server from here on; the future ends when one has come.
+fn catch_signal() -> Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// What a person who has just started the server needs to know.
