@@ -57,3 +57,34 @@ fn classic_sdk_and_the_second_oss_sdk() {
 fn node_clients() {
     check("qcow2", "raw", |server, disk, out| server.node("story_node.js", &["node", disk, out]));
 }
+
+/// Uploads with a client of the S3 dialect, imports, and reads the image where it lies.
+fn check_s3(name: &str, upload: impl FnOnce(&Server, &str)) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let raw = make_raw(folder.path(), name);
+    let server = Server::start();
+    upload(&server, raw.to_str().expect("a path in UTF-8"));
+    let image = server.python("import_object.py", &["s3-bucket", "disks/disk.raw", name]);
+    let address = server.run(&["nbd", image.trim()]);
+    assert_same(&raw, address.trim(), "raw");
+}
+
+#[test]
+fn the_aws_command() {
+    check_s3("aws", |server, disk| {
+        let aws = e2e::clients().join("venv/bin/aws");
+        let endpoint = |arguments: &[&str]| server.exec(&aws, arguments);
+        endpoint(&["s3", "mb", "s3://s3-bucket"]);
+        endpoint(&["s3", "cp", "--no-progress", disk, "s3://s3-bucket/disks/disk.raw"]);
+    });
+}
+
+#[test]
+fn rclone() {
+    check_s3("rclone", |server, disk| {
+        let script = "export RCLONE_CONFIG_T_ENDPOINT=$AWS_ENDPOINT_URL_S3 && rclone mkdir t:s3-bucket \
+                      && rclone copyto \"$1\" t:s3-bucket/disks/disk.raw";
+        let config = "export RCLONE_CONFIG_T_TYPE=s3 RCLONE_CONFIG_T_PROVIDER=Other RCLONE_CONFIG_T_ENV_AUTH=true";
+        server.exec(Path::new("sh"), &["-c", &format!("{config} && {script}"), "sh", disk]);
+    });
+}
