@@ -72,7 +72,51 @@ impl PageNumber {
 
     /// The part of the list that the page shows.
     pub fn window(self) -> meta::images::Window {
-        meta::images::Window { offset: (self.number - 1) * self.size, limit: self.size }
+        meta::images::Window { offset: (self.number - 1) * self.size, limit: self.size, below: None }
+    }
+}
+
+/// A page by the token of the one before: rows to show, and the place after which they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageToken {
+    /// Rows of a page.
+    pub size: u64,
+    after: Option<i64>,
+}
+
+impl PageToken {
+    /// Reads `NextToken` and `MaxResults`, which is 10 when absent; none when the call has neither.
+    pub fn read(params: &Params) -> ApiResult<Option<Self>> {
+        let (token, size) = (params.get("NextToken"), params.get("MaxResults"));
+        if token.is_none() && size.is_none() {
+            return Ok(None);
+        }
+        let size = size.map_or(Ok(10), str::parse).map_err(|_| ApiError::invalid("MaxResults"))?;
+        if size == 0 || model::quota::LARGEST_PAGE < size {
+            return Err(ApiError::invalid("MaxResults"));
+        }
+        let place = |text: &str| i64::from_str_radix(text, 36).ok().filter(|place| *place >= 0);
+        let after = token.map(|text| place(text).ok_or_else(|| ApiError::invalid("NextToken"))).transpose()?;
+        Ok(Some(Self { size, after }))
+    }
+
+    /// The part of the list that the page shows.
+    pub fn window(self) -> meta::images::Window {
+        meta::images::Window { offset: 0, limit: self.size, below: self.after }
+    }
+
+    /// The token of the page after a row at this place.
+    pub fn write(place: i64) -> String {
+        let mut digits = Vec::new();
+        let mut rest = place.unsigned_abs();
+        loop {
+            digits.push(char::from_digit((rest % 36) as u32, 36).expect("a digit of base 36"));
+            rest /= 36;
+            if rest == 0 {
+                break;
+            }
+        }
+        digits.into_iter().rev().collect()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::tags::{self, TagFilter};
 use crate::tokens::{self, Remembered, TokenKey};
 use crate::{accounts, buckets, flows, leases, manifests, roles, settings, tasks};
 
-const WHOLE: Window = Window { offset: 0, limit: 100 };
+const WHOLE: Window = Window { offset: 0, limit: 100, below: None };
 
 /// Runs the whole suite against fresh records.
 pub async fn run(meta: &Meta) {
@@ -24,6 +24,7 @@ pub async fn run(meta: &Meta) {
     accounts_and_keys(meta).await;
     images_are_listed_newest_first(meta).await;
     filters(meta).await;
+    filters_over_many(meta).await;
     counts_stay_true(meta).await;
     a_change_loses_to_an_earlier_one(meta).await;
     ids_are_never_reused(meta).await;
@@ -164,15 +165,32 @@ async fn images_are_listed_newest_first(meta: &Meta) {
         assert!(add(meta, &image(owner, &format!("image-{n:02}"), n)).await);
     }
     let names = |from: i64, to: i64| -> Vec<String> { (from..to).rev().map(|n| format!("image-{n:02}")).collect() };
-    let first = Window { offset: 0, limit: 10 };
+    let first = Window { offset: 0, limit: 10, below: None };
     assert_eq!(page(meta, owner, Filter::default(), first).await, (names(15, 25), 25));
-    assert_eq!(page(meta, owner, Filter::default(), Window { offset: 20, limit: 10 }).await, (names(0, 5), 25));
-    assert_eq!(page(meta, owner, Filter::default(), Window { offset: 30, limit: 10 }).await, (vec![], 25));
+    assert_eq!(
+        page(meta, owner, Filter::default(), Window { offset: 20, limit: 10, below: None }).await,
+        (names(0, 5), 25)
+    );
+    assert_eq!(page(meta, owner, Filter::default(), Window { offset: 30, limit: 10, below: None }).await, (vec![], 25));
     let both = Filter { statuses: vec![ImageStatus::Creating, ImageStatus::Waiting], ..Filter::default() };
-    assert_eq!(page(meta, owner, both, Window { offset: 5, limit: 3 }).await, (names(17, 20), 25));
+    assert_eq!(page(meta, owner, both, Window { offset: 5, limit: 3, below: None }).await, (names(17, 20), 25));
     let available = Filter { statuses: vec![ImageStatus::Available], ..Filter::default() };
     assert_eq!(page(meta, owner, available, first).await, (vec![], 0));
     assert_eq!(page(meta, account(), Filter::default(), first).await, (vec![], 0));
+
+    // From page to page, while images come and go in front.
+    let mut seen = Vec::new();
+    let mut window = first;
+    loop {
+        let found =
+            meta.read(move |tx| images::list(tx, owner, &region(), &Filter::default(), window)).await.expect("list");
+        assert_eq!(found.total as usize, 25 + seen.len() / 10);
+        seen.extend(found.items.into_iter().map(|image| image.name.as_str().to_owned()));
+        let Some(last) = found.last else { break };
+        window.below = Some(last);
+        assert!(add(meta, &image(owner, &format!("newer-{}", seen.len()), 1_000)).await);
+    }
+    assert_eq!(seen, names(0, 25));
 }
 
 async fn filters(meta: &Meta) {
@@ -198,6 +216,8 @@ async fn filters(meta: &Meta) {
         (Filter { name: Some("web_*".into()), ..Filter::default() }, &["web_1"]),
         (Filter { name: Some("*1".into()), ..Filter::default() }, &["webX1", "web_1"]),
         (Filter { name: Some("web".into()), ..Filter::default() }, none),
+        (Filter { name: Some("WEB*".into()), ..Filter::default() }, none),
+        (Filter { name: Some("*WEB*".into()), ..Filter::default() }, none),
         (Filter { family: Some("web".into()), ..Filter::default() }, &["web_1"]),
         (Filter { architecture: Some(Architecture::Arm64), ..Filter::default() }, &["web_1"]),
         (Filter { os_type: Some(OsType::Windows), ..Filter::default() }, &["webX1"]),
@@ -220,6 +240,55 @@ async fn filters(meta: &Meta) {
             assert_eq!(total, expected.len() as u64, "{text}");
         }
     }
+}
+
+/// Few matches and many are found in different ways, which must not show.
+async fn filters_over_many(meta: &Meta) {
+    let owner = account();
+    let made: Vec<Image> = (0..1_200)
+        .map(|n| {
+            let mut image = image(owner, &format!("many-{n:04}"), 10_000 + n);
+            let mut tag = |key: &str, value: &str| {
+                image.tags.push(Tag { key: key.parse().expect("key"), value: value.parse().expect("value") });
+            };
+            tag("all", &n.to_string());
+            if n % 400 == 0 {
+                tag("few", "yes");
+            }
+            if n % 2 == 0 {
+                image.status = ImageStatus::Available;
+            }
+            image
+        })
+        .collect();
+    meta.write(Scope::Account(owner), move |tx| {
+        for image in &made {
+            assert!(images::insert(tx, image, seq(image))?);
+        }
+        Ok::<_, Error>(())
+    })
+    .await
+    .expect("insert");
+    let tag = |key: &str, values: &[&str]| TagFilter {
+        key: key.into(),
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+    };
+    let all = || Filter { tags: vec![tag("all", &[])], ..Filter::default() };
+    let deep = Window { offset: 1_198, limit: 50, below: None };
+    assert_eq!(page(meta, owner, all(), deep).await, (vec!["many-0001".into(), "many-0000".into()], 1_200));
+    let first = Window { offset: 0, limit: 2, below: None };
+    assert_eq!(page(meta, owner, all(), first).await, (vec!["many-1199".into(), "many-1198".into()], 1_200));
+    let both = Filter { statuses: vec![ImageStatus::Available, ImageStatus::Creating], ..all() };
+    assert_eq!(page(meta, owner, both, deep).await, (vec!["many-0001".into(), "many-0000".into()], 1_200));
+    let even = Filter { statuses: vec![ImageStatus::Available], ..all() };
+    let last = Window { offset: 599, limit: 50, below: None };
+    assert_eq!(page(meta, owner, even, last).await, (vec!["many-0000".into()], 600));
+    let named = Filter { name: Some("many-*".into()), ..Filter::default() };
+    assert_eq!(page(meta, owner, named, deep).await, (vec!["many-0001".into(), "many-0000".into()], 1_200));
+    let few = Filter { tags: vec![tag("few", &["yes"]), tag("all", &["400", "800", "801"])], ..Filter::default() };
+    assert_eq!(page(meta, owner, few, WHOLE).await, (vec!["many-0800".into(), "many-0400".into()], 2));
+    let beyond = Window { offset: 1_200, limit: 50, below: None };
+    assert_eq!(page(meta, owner, all(), beyond).await, (vec![], 1_200));
 }
 
 async fn counts_stay_true(meta: &Meta) {

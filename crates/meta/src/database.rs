@@ -226,6 +226,8 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// How many rows there are in all.
     pub total: u64,
+    /// Place of the last row in the order of age, when the page is full and another may follow.
+    pub last: Option<i64>,
 }
 
 /// The work of a transaction, as the databases see it: `false` asks for a rollback.

@@ -3,6 +3,10 @@
 //! A page is one range of an index that ends in `seq`, newest first, and its rows hold all that the page shows. The
 //! number of images is never counted for a request: without filters it is read from counters that every change
 //! maintains, with filters it is counted once for each generation of the owner's images and then remembered.
+//!
+//! That count decides how a filtered page is found. Few matches are collected by what makes them few (a name, a tag) and
+//! then ordered; among many, a walk in order of age soon has a page. Neither choice is left to the databases, which
+//! know little about how the images of one owner are distributed.
 
 use std::collections::HashMap;
 
@@ -25,6 +29,9 @@ pub struct Stored {
     /// Moves on with every change of the row.
     pub generation: i64,
 }
+
+/// Matches of a filter that are collected and ordered; more are met by walking in order of age.
+const FEW: u64 = 1_000;
 
 /// Which images a list shows.
 #[derive(Debug, Clone, Default)]
@@ -53,13 +60,15 @@ pub struct Filter {
     pub tags: Vec<TagFilter>,
 }
 
-/// Which part of a list is wanted: `limit` rows after the first `offset`.
+/// Which part of a list is wanted: `limit` rows after the first `offset`, or after a row that is known.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     /// Rows to skip.
     pub offset: u64,
     /// Rows to show.
     pub limit: u64,
+    /// Only rows below this place in the order of age: a page after a known one does not move when rows come and go.
+    pub below: Option<i64>,
 }
 
 /// The order of age: milliseconds, and random bits for images of the same millisecond.
@@ -184,16 +193,7 @@ pub fn list(
     filter: &Filter,
     window: Window,
 ) -> Result<Page<Image>, Error> {
-    let mut values = Vec::new();
-    let residue = residue(filter, owner, region, &mut values);
-    let narrowed = !residue.is_empty();
-    let ids = inner(filter, &residue, &mut values, (owner, region), window);
-    let sql = format!(
-        "SELECT status, progress, generation, record FROM images WHERE id IN (SELECT id FROM ({ids}) AS page) \
-         ORDER BY seq DESC"
-    );
-    let items: Vec<Image> =
-        tx.query(&sql, &values)?.iter().map(|row| Ok(stored(row)?.image)).collect::<Result<_, Error>>()?;
+    let narrowed = filter.narrows();
     let total = if narrowed {
         filtered_total(tx, owner, region, filter)?
     } else {
@@ -202,7 +202,87 @@ pub fn list(
             |status: &str| filter.statuses.is_empty() || filter.statuses.iter().any(|wanted| wanted.as_str() == status);
         counts.into_iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
     };
-    Ok(Page { items, total })
+    if total <= window.offset {
+        return Ok(Page { items: Vec::new(), total, last: None });
+    }
+    let mut values = Vec::new();
+    let ids = if narrowed && total <= FEW {
+        let mut matches = matches(filter, owner, region, &mut values);
+        if let Some(seq) = window.below {
+            values.push(seq.into());
+            matches.push_str(&format!(" AND seq < ${}", values.len()));
+        }
+        values.extend([window.limit.into(), window.offset.into()]);
+        let (limit, offset) = (values.len() - 1, values.len());
+        // The plus keeps SQLite from walking in this order after all.
+        format!("SELECT id, seq {matches} ORDER BY +seq DESC LIMIT ${limit} OFFSET ${offset}")
+    } else {
+        let residue = residue(filter, owner, region, Tags::OfRow, &mut values);
+        inner(filter, &residue, &mut values, (owner, region), window)
+    };
+    let sql = format!(
+        "SELECT status, progress, generation, record, seq FROM images WHERE id IN (SELECT id FROM ({ids}) AS page) \
+         ORDER BY seq DESC"
+    );
+    let rows = tx.query(&sql, &values)?;
+    let items: Vec<Image> = rows.iter().map(|row| Ok(stored(row)?.image)).collect::<Result<_, Error>>()?;
+    let is_full = items.len() as u64 == window.limit;
+    let last = rows.last().filter(|_| is_full).map(|row| row.int(4)).transpose()?;
+    Ok(Page { items, total, last })
+}
+
+impl Filter {
+    /// Whether anything but the status is asked for.
+    fn narrows(&self) -> bool {
+        let Self { statuses: _, ids, name, family, architecture, os_type, snapshot, resource_group, .. } = self;
+        let Self { created_from, created_to, tags, .. } = self;
+        !(ids.is_empty() && tags.is_empty())
+            || [name, family, snapshot, resource_group].into_iter().any(Option::is_some)
+            || (architecture.is_some() || os_type.is_some())
+            || (created_from.is_some() || created_to.is_some())
+    }
+
+    /// The name, or what a name must begin with.
+    fn prefix(&self) -> &str {
+        self.name.as_deref().map_or("", |name| name.split('*').next().unwrap_or_default())
+    }
+
+    /// The index whose range has the fewest rows beside the matches.
+    fn index(&self) -> &'static str {
+        if !self.ids.is_empty() || !self.tags.is_empty() || self.snapshot.is_some() {
+            // SQLite's own name for the primary key.
+            "sqlite_autoindex_images_1"
+        } else if !self.prefix().is_empty() {
+            "images_by_name"
+        } else {
+            "images_by_age"
+        }
+    }
+}
+
+/// `FROM images WHERE …` for all that a filter asks, statuses included.
+fn matches(filter: &Filter, owner: AccountId, region: &RegionId, values: &mut Vec<Value>) -> String {
+    let mut push = |value: Value| {
+        values.push(value);
+        format!("${}", values.len())
+    };
+    let (owner_n, region_n) = (push(owner.into()), push(region.as_str().into()));
+    let mut sql = format!("FROM images /*by {}*/ WHERE owner = {owner_n} AND region = {region_n}", filter.index());
+    if !filter.statuses.is_empty() {
+        let among: Vec<String> = filter.statuses.iter().map(|status| push(status.as_str().into())).collect();
+        sql.push_str(&format!(" AND status IN ({})", among.join(", ")));
+    }
+    sql.push_str(&residue(filter, owner, region, Tags::OfAll, values));
+    sql
+}
+
+/// How a condition on tags is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    /// All resources that have them, at once.
+    OfAll,
+    /// Each row is looked at by itself.
+    OfRow,
 }
 
 /// The statement that finds the ids of a page. Every branch is one range of one index, cut off at the page's end;
@@ -220,14 +300,15 @@ fn inner(
     };
     let (owner, region) = (push(owner.into()), push(region.as_str().into()));
     let (limit, offset) = (push(window.limit.into()), push(window.offset.into()));
+    let below = window.below.map_or_else(String::new, |seq| format!(" AND seq < {}", push(seq.into())));
     let branch = |status: Option<String>, end: &str| match status {
         None => format!(
-            "SELECT id, seq FROM images /*by images_by_age*/ WHERE owner = {owner} AND region = {region}{residue} \
+            "SELECT id, seq FROM images /*by images_by_age*/ WHERE owner = {owner} AND region = {region}{below}{residue} \
              ORDER BY owner DESC, region DESC, seq DESC LIMIT {end}"
         ),
         Some(status) => format!(
             "SELECT id, seq FROM images /*by images_by_status*/ WHERE owner = {owner} AND region = {region} \
-             AND status = {status}{residue} ORDER BY owner DESC, region DESC, status DESC, seq DESC LIMIT {end}"
+             AND status = {status}{below}{residue} ORDER BY owner DESC, region DESC, status DESC, seq DESC LIMIT {end}"
         ),
     };
     let page = format!("{limit} OFFSET {offset}");
@@ -246,7 +327,7 @@ fn inner(
 }
 
 /// What a filter asks beside the status, as conditions on a row of `images`.
-fn residue(filter: &Filter, owner: AccountId, region: &RegionId, values: &mut Vec<Value>) -> String {
+fn residue(filter: &Filter, owner: AccountId, region: &RegionId, how: Tags, values: &mut Vec<Value>) -> String {
     let mut sql = String::new();
     let mut push = |value: Value| {
         values.push(value);
@@ -259,6 +340,11 @@ fn residue(filter: &Filter, owner: AccountId, region: &RegionId, values: &mut Ve
     match &filter.name {
         Some(pattern) if pattern.contains('*') => {
             sql.push_str(&format!(" AND name LIKE {} ESCAPE '!'", push(like(pattern).into())));
+            if !filter.prefix().is_empty() {
+                // The last of all characters, which no name has, ends the range of the index.
+                let (from, to) = (filter.prefix().to_owned(), format!("{}\u{10ffff}", filter.prefix()));
+                sql.push_str(&format!(" AND name >= {} AND name < {}", push(from.into()), push(to.into())));
+            }
         }
         Some(name) => sql.push_str(&format!(" AND name = {}", push(name.as_str().into()))),
         None => {}
@@ -277,12 +363,19 @@ fn residue(filter: &Filter, owner: AccountId, region: &RegionId, values: &mut Ve
         sql.push_str(&format!(" AND id IN (SELECT image FROM image_snapshots WHERE snapshot = {snapshot})"));
     }
     if let Some(from) = filter.created_from {
-        sql.push_str(&format!(" AND created >= {}", push(from.as_millis().into())));
+        // The second condition says nothing new; it is what the indexes of age understand.
+        let first = age_sequence(from, 0);
+        sql.push_str(&format!(" AND created >= {} AND seq >= {}", push(from.as_millis().into()), push(first.into())));
     }
     if let Some(to) = filter.created_to {
-        sql.push_str(&format!(" AND created <= {}", push(to.as_millis().into())));
+        let last = age_sequence(to, u32::MAX);
+        sql.push_str(&format!(" AND created <= {} AND seq <= {}", push(to.as_millis().into()), push(last.into())));
     }
-    tags::restrict(&mut sql, values, "id", (owner, region, tags::IMAGE), &filter.tags);
+    let place = (owner, region, tags::IMAGE);
+    match how {
+        Tags::OfAll => tags::restrict(&mut sql, values, "id", place, &filter.tags),
+        Tags::OfRow => tags::restrict_each(&mut sql, values, "images.id", place, &filter.tags),
+    }
     sql
 }
 
@@ -309,20 +402,8 @@ fn filtered_total(tx: &mut Tx<'_>, owner: AccountId, region: &RegionId, filter: 
     {
         return Ok(*total);
     }
-    let mut values = values![owner, region.as_str()].to_vec();
-    let mut conditions = residue(filter, owner, region, &mut values);
-    if !filter.statuses.is_empty() {
-        let among: Vec<String> = filter
-            .statuses
-            .iter()
-            .map(|status| {
-                values.push(status.as_str().into());
-                format!("${}", values.len())
-            })
-            .collect();
-        conditions.push_str(&format!(" AND status IN ({})", among.join(", ")));
-    }
-    let sql = format!("SELECT COUNT(*) FROM images WHERE owner = $1 AND region = $2{conditions}");
+    let mut values = Vec::new();
+    let sql = format!("SELECT COUNT(*) {}", matches(filter, owner, region, &mut values));
     let total = tx.query_one(&sql, &values)?.map_or(Ok(0), |row| row.size(0))?;
     let mut kept = tx.counts().lock();
     if kept.len() >= COUNTS_KEPT {

@@ -46,8 +46,8 @@ const MIGRATIONS: &[&[&str]] = &[&[
     "CREATE TABLE tombstones (id KEY PRIMARY KEY, deleted BIGINT NOT NULL)",
     // Tags, for filters; a resource's page reads them from its record.
     "CREATE TABLE tags (account BIGINT NOT NULL, region KEY NOT NULL, kind KEY NOT NULL, tag_key KEY NOT NULL, \
-     tag_value KEY NOT NULL, resource KEY NOT NULL, PRIMARY KEY (account, region, kind, tag_key, resource))",
-    "CREATE UNIQUE INDEX tags_by_resource ON tags (account, region, kind, resource, tag_key)",
+     tag_value KEY NOT NULL, resource KEY NOT NULL, PRIMARY KEY (account, region, kind, resource, tag_key))",
+    "CREATE UNIQUE INDEX tags_by_value ON tags (account, region, kind, tag_key, tag_value, resource)",
     // Manifests of the store that something holds: what collection must keep.
     "CREATE TABLE manifests (id KEY NOT NULL, holder KEY NOT NULL, PRIMARY KEY (id, holder))",
     "CREATE INDEX manifests_by_holder ON manifests (holder)",

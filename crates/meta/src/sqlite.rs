@@ -93,6 +93,8 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, Error> {
         .map_err(|error| Error::unavailable(format!("{} does not open", path.display()), error))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(|error| fault(&error))?;
+    // As in PostgreSQL: a pattern means its letters as they are written.
+    connection.execute_batch("PRAGMA case_sensitive_like = ON").map_err(|error| fault(&error))?;
     if !read_only {
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")

@@ -74,6 +74,35 @@ pub(crate) fn restrict(
     }
 }
 
+/// As [`restrict`], but looks at the tags of each row by itself: for walks that soon have what they want, while the
+/// other form first reads every tag that fits.
+pub(crate) fn restrict_each(
+    sql: &mut String,
+    values: &mut Vec<Value>,
+    column: &str,
+    (account, region, kind): (AccountId, &RegionId, &str),
+    filters: &[TagFilter],
+) {
+    let mut push = |value: Value| {
+        values.push(value);
+        format!("${}", values.len())
+    };
+    for TagFilter { key, values: accepted } in filters {
+        let (account, region) = (push(account.into()), push(region.as_str().into()));
+        let (kind, key) = (push(kind.into()), push(key.as_str().into()));
+        let among: Vec<String> = accepted.iter().map(|value| push(value.as_str().into())).collect();
+        // A value, not EXISTS: PostgreSQL would turn that into a join and read every tag after all.
+        sql.push_str(&format!(
+            " AND (SELECT tag_key FROM tags WHERE account = {account} AND region = {region} AND kind = {kind} \
+             AND resource = {column} AND tag_key = {key}"
+        ));
+        if !among.is_empty() {
+            sql.push_str(&format!(" AND tag_value IN ({})", among.join(", ")));
+        }
+        sql.push_str(" LIMIT 1) IS NOT NULL");
+    }
+}
+
 /// What ListTagResources asks for.
 #[derive(Debug, Clone)]
 pub struct Query {

@@ -141,7 +141,7 @@ pub fn list(
          ORDER BY seq DESC LIMIT ${limit} OFFSET ${offset}"
     );
     let items = tx.query(&page, &values)?.iter().map(task).collect::<Result<_, Error>>()?;
-    Ok(Page { items, total })
+    Ok(Page { items, total, last: None })
 }
 
 fn task(row: &Row) -> Result<Task, Error> {

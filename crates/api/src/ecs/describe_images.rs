@@ -8,7 +8,7 @@ use wire::Params;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{self, PageNumber, comma_list, optional, region_or_default};
+use crate::input::{self, PageNumber, PageToken, comma_list, optional, region_or_default};
 
 /// The call.
 pub(crate) struct DescribeImages {
@@ -17,6 +17,8 @@ pub(crate) struct DescribeImages {
     /// False when nothing that this server has can match: public images, images of others, images in use.
     may_match: bool,
     page: PageNumber,
+    /// Given instead of a page number, which it then overrules.
+    token: Option<PageToken>,
     dry_run: bool,
 }
 
@@ -27,6 +29,9 @@ pub(crate) struct Images {
     total_count: u64,
     page_number: u64,
     page_size: u64,
+    /// The token of the next page, empty on the last; only for callers who page by tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
     region_id: RegionId,
     images: ImageList,
 }
@@ -80,6 +85,7 @@ impl Action for DescribeImages {
             filter,
             may_match,
             page: PageNumber::read(params)?,
+            token: PageToken::read(params)?,
             dry_run: input::flag(params, "DryRun")?,
         })
     }
@@ -97,18 +103,19 @@ impl Action for DescribeImages {
         if self.dry_run {
             return Err(Code::DryRunOperation.error());
         }
-        let Self { region, filter, may_match, page, .. } = self;
+        let Self { region, filter, may_match, page, token, .. } = self;
         let (account, place) = (cx.account(), region.clone());
+        let window = token.map_or_else(|| page.window(), PageToken::window);
         let found = if may_match {
-            let found = cx.engine().meta().read(move |tx| images::list(tx, account, &place, &filter, page.window()));
-            found.await?
+            cx.engine().meta().read(move |tx| images::list(tx, account, &place, &filter, window)).await?
         } else {
-            meta::Page { items: Vec::new(), total: 0 }
+            meta::Page { items: Vec::new(), total: 0, last: None }
         };
         Ok(Images {
             total_count: found.total,
             page_number: page.number,
-            page_size: page.size,
+            page_size: window.limit,
+            next_token: token.map(|_| found.last.map_or_else(String::new, PageToken::write)),
             region_id: region,
             images: ImageList { image: found.items.iter().map(|image| ImageView::new(image, account)).collect() },
         })

@@ -101,7 +101,7 @@ impl Action for DescribeTasks {
             let found = cx.engine().meta().read(move |tx| tasks::list(tx, account, &place, &filter, page.window()));
             found.await?
         } else {
-            meta::Page { items: Vec::new(), total: 0 }
+            meta::Page { items: Vec::new(), total: 0, last: None }
         };
         Ok(Tasks {
             total_count: found.total,

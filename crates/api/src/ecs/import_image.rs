@@ -478,7 +478,7 @@ fn refuse_bucket(error: BucketError) -> ApiError {
 }
 
 fn refuse_file(error: disk::Error) -> ApiError {
-    tracing::info!(%error, "the file of an import is refused");
+    tracing::warn!(%error, "the file of an import is refused");
     match error.kind() {
         ErrorKind::VhdSize => Code::VhdSizeIncorrect.error(),
         ErrorKind::VhdBlockSize => Code::VhdBlockSizeNotSupport.error(),

@@ -359,6 +359,19 @@ async fn lists_and_their_filters() {
     assert_eq!((first.len(), first[0].as_str(), total), (10, "image-11", 12));
     let (second, _) = names(&[("PageNumber", "2"), ("PageSize", "10")]).await;
     assert_eq!(second, ["image-01", "image-00"]);
+    let mut seen = Vec::new();
+    let mut token = String::new();
+    loop {
+        let page = world.ecs_ok("DescribeImages", &[("MaxResults", "5"), ("NextToken", &token)]).await;
+        let images = page["Images"]["Image"].as_array().expect("a list");
+        seen.extend(images.iter().map(|image| image["ImageName"].as_str().expect("a name").to_owned()));
+        assert_eq!((&page["TotalCount"], &page["PageSize"]), (&json!(12), &json!(5)));
+        token = page["NextToken"].as_str().expect("a token").to_owned();
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(seen, [first, second].concat(), "both ways of paging show the same");
     for (params, expected) in [
         (&[("ImageName", "image-03")][..], 1),
         (&[("ImageName", "image-0*")], 10),
@@ -388,6 +401,8 @@ async fn lists_and_their_filters() {
     for (params, status, code) in [
         (&[("PageSize", "101")][..], 400, "InvalidParameter"),
         (&[("PageNumber", "0")], 400, "InvalidParameter"),
+        (&[("MaxResults", "101")], 400, "InvalidParameter"),
+        (&[("NextToken", "-1")], 400, "InvalidParameter"),
         (&[("Status", "Shiny")], 400, "InvalidParamter"),
         (&[("Architecture", "vax")], 404, "InvalidArchitecture"),
         (&[("OSType", "vms")], 404, "InvalidOSType"),

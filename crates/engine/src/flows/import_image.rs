@@ -178,7 +178,7 @@ async fn fetch(cx: &StepCx, source: Source, n: usize, of: usize) -> Result<Store
     let ingested = cx
         .blocking(move || {
             let disk = disk::open(Arc::new(file), format, &Limits::default()).map_err(|error| {
-                tracing::info!(%flow, error = %chain(&error), "the file of an import is refused");
+                tracing::warn!(%flow, error = %chain(&error), "the file of an import is refused");
                 disk_failure(error.kind())
             })?;
             store.ingest(&*disk, &options).map_err(|error| ingest_failure(&flow, error))
@@ -261,7 +261,7 @@ fn ingest_failure(flow: &FlowId, error: StoreError) -> StepError {
         StoreError::TooLarge { .. } => disk_failure(ErrorKind::TooLarge),
         StoreError::Source { source, .. } => {
             let error = disk::Error::from_io(source, 0);
-            tracing::info!(%flow, error = %chain(&error), "the file of an import cannot be read");
+            tracing::warn!(%flow, error = %chain(&error), "the file of an import cannot be read");
             disk_failure(error.kind())
         }
         other => StepError::Retry(other.into()),
