@@ -280,6 +280,8 @@ async fn filters_over_many(meta: &Meta) {
     assert_eq!(page(meta, owner, all(), first).await, (vec!["many-1199".into(), "many-1198".into()], 1_200));
     let both = Filter { statuses: vec![ImageStatus::Available, ImageStatus::Creating], ..all() };
     assert_eq!(page(meta, owner, both, deep).await, (vec!["many-0001".into(), "many-0000".into()], 1_200));
+    let whole = (vec!["many-0001".to_owned(), "many-0000".to_owned()], 1_200);
+    assert_eq!(page(meta, owner, Filter::default(), deep).await, whole);
     let even = Filter { statuses: vec![ImageStatus::Available], ..all() };
     let last = Window { offset: 599, limit: 50, below: None };
     assert_eq!(page(meta, owner, even, last).await, (vec!["many-0000".into()], 600));

@@ -218,7 +218,8 @@ pub fn list(
         format!("SELECT id, seq {matches} ORDER BY +seq DESC LIMIT ${limit} OFFSET ${offset}")
     } else {
         let residue = residue(filter, owner, region, Tags::OfRow, &mut values);
-        inner(filter, &residue, &mut values, (owner, region), window)
+        let (window, order) = nearer(window, total);
+        inner(filter, &residue, &mut values, (owner, region), window, order)
     };
     let sql = format!(
         "SELECT status, progress, generation, record, seq FROM images WHERE id IN (SELECT id FROM ({ids}) AS page) \
@@ -285,6 +286,18 @@ enum Tags {
     OfRow,
 }
 
+/// The same rows of a list, counted from its nearer end, and the order in which to walk from there: what is skipped is
+/// walked, so the last page costs what the first one does.
+fn nearer(window: Window, total: u64) -> (Window, &'static str) {
+    let after = total.saturating_sub(window.offset.saturating_add(window.limit));
+    // Below a known place nothing is skipped, and the total says nothing of what is left.
+    if window.offset <= after || window.below.is_some() {
+        return (window, "DESC");
+    }
+    let limit = window.limit.min(total.saturating_sub(window.offset));
+    (Window { offset: after, limit, below: None }, "ASC")
+}
+
 /// The statement that finds the ids of a page. Every branch is one range of one index, cut off at the page's end;
 /// several statuses are as many ranges, merged.
 fn inner(
@@ -293,6 +306,7 @@ fn inner(
     values: &mut Vec<Value>,
     (owner, region): (AccountId, &RegionId),
     window: Window,
+    order: &str,
 ) -> String {
     let mut push = |value: Value| {
         values.push(value);
@@ -304,11 +318,12 @@ fn inner(
     let branch = |status: Option<String>, end: &str| match status {
         None => format!(
             "SELECT id, seq FROM images /*by images_by_age*/ WHERE owner = {owner} AND region = {region}{below}{residue} \
-             ORDER BY owner DESC, region DESC, seq DESC LIMIT {end}"
+             ORDER BY owner {order}, region {order}, seq {order} LIMIT {end}"
         ),
         Some(status) => format!(
             "SELECT id, seq FROM images /*by images_by_status*/ WHERE owner = {owner} AND region = {region} \
-             AND status = {status}{below}{residue} ORDER BY owner DESC, region DESC, status DESC, seq DESC LIMIT {end}"
+             AND status = {status}{below}{residue} ORDER BY owner {order}, region {order}, status {order}, seq {order} \
+             LIMIT {end}"
         ),
     };
     let page = format!("{limit} OFFSET {offset}");
@@ -321,7 +336,8 @@ fn inner(
                 .iter()
                 .map(|status| format!("SELECT * FROM ({}) AS one", branch(Some(push(status.as_str().into())), &reach)))
                 .collect();
-            format!("SELECT id, seq FROM ({}) AS merged ORDER BY seq DESC LIMIT {page}", branches.join(" UNION ALL "))
+            let branches = branches.join(" UNION ALL ");
+            format!("SELECT id, seq FROM ({branches}) AS merged ORDER BY seq {order} LIMIT {page}")
         }
     }
 }
@@ -446,6 +462,20 @@ mod tests {
     #[test]
     fn only_a_star_is_a_wildcard() {
         assert_eq!(like("web*_%!"), "web%!_!%!!");
+    }
+
+    #[test]
+    fn a_page_is_reached_from_its_nearer_end() {
+        let check = |offset, limit, total, expected: (u64, u64, &str)| {
+            let (window, order) = nearer(Window { offset, limit, below: None }, total);
+            assert_eq!((window.offset, window.limit, order), expected, "{offset} {limit} {total}");
+        };
+        check(0, 50, 100, (0, 50, "DESC"));
+        check(50, 50, 100, (0, 50, "ASC"));
+        check(49, 50, 100, (1, 50, "ASC"));
+        check(90, 50, 100, (0, 10, "ASC"));
+        check(0, 50, 10, (0, 50, "DESC"));
+        check(5, u64::MAX, 10, (0, 5, "ASC"));
     }
 
     #[test]
