@@ -25,7 +25,7 @@ const PAGE: u64 = 50;
 const REQUESTS: usize = 200;
 
 /// How long several clients are let loose.
-const RUSH: Duration = Duration::from_secs(4);
+const RUSH: Duration = Duration::from_secs(2);
 
 /// What the ratio of the medians may be.
 const TARGET: f64 = 1.3;
@@ -39,6 +39,7 @@ struct Kind {
 
 const KINDS: &[Kind] = &[
     Kind { name: "first page", params: |_| Vec::new(), shown: 50 },
+    Kind { name: "middle page", params: |n| vec![("PageNumber", (n / PAGE / 2).to_string())], shown: 50 },
     Kind { name: "last page", params: |n| vec![("PageNumber", (n / PAGE).to_string())], shown: 50 },
     Kind { name: "Status=ALL, first page", params: |_| vec![("Status", "ALL".to_owned())], shown: 50 },
     Kind {
