@@ -50,12 +50,6 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Account>, Error> {
     rows.iter().map(account).collect()
 }
 
-/// The account with this number.
-pub fn get(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>, Error> {
-    let row = tx.query_one("SELECT id, name, created FROM accounts WHERE id = $1", values![id])?;
-    row.as_ref().map(account).transpose()
-}
-
 /// Adds an access key; false when there is one with this id.
 pub fn insert_key(tx: &mut Tx<'_>, key: &AccessKey) -> Result<bool, Error> {
     let sql = "INSERT INTO access_keys (id, account, secret, active, created) VALUES ($1, $2, $3, $4, $5) \

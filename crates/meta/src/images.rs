@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use model::{AccountId, Architecture, Image, ImageId, ImageName, ImageStatus, OsType, RegionId, Timestamp};
 
 use crate::database::{Error, Page, Row, Tx, Value, to_json, values};
-use crate::tags::{self, TagFilter};
+use crate::tags::{self, Lookup, TagFilter};
 
 /// Counts of filtered lists, each for one generation of one owner's images.
 pub(crate) type CountCache = HashMap<String, (i64, u64)>;
@@ -217,7 +217,7 @@ pub fn list(
         // The plus keeps SQLite from walking in this order after all.
         format!("SELECT id, seq {matches} ORDER BY +seq DESC LIMIT ${limit} OFFSET ${offset}")
     } else {
-        let residue = residue(filter, owner, region, Tags::OfRow, &mut values);
+        let residue = residue(filter, owner, region, Lookup::OfRow, &mut values);
         let (window, order) = nearer(window, total);
         inner(filter, &residue, &mut values, (owner, region), window, order)
     };
@@ -273,17 +273,8 @@ fn matches(filter: &Filter, owner: AccountId, region: &RegionId, values: &mut Ve
         let among: Vec<String> = filter.statuses.iter().map(|status| push(status.as_str().into())).collect();
         sql.push_str(&format!(" AND status IN ({})", among.join(", ")));
     }
-    sql.push_str(&residue(filter, owner, region, Tags::OfAll, values));
+    sql.push_str(&residue(filter, owner, region, Lookup::OfAll, values));
     sql
-}
-
-/// How a condition on tags is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tags {
-    /// All resources that have them, at once.
-    OfAll,
-    /// Each row is looked at by itself.
-    OfRow,
 }
 
 /// The same rows of a list, counted from its nearer end, and the order in which to walk from there: what is skipped is
@@ -343,7 +334,7 @@ fn inner(
 }
 
 /// What a filter asks beside the status, as conditions on a row of `images`.
-fn residue(filter: &Filter, owner: AccountId, region: &RegionId, how: Tags, values: &mut Vec<Value>) -> String {
+fn residue(filter: &Filter, owner: AccountId, region: &RegionId, how: Lookup, values: &mut Vec<Value>) -> String {
     let mut sql = String::new();
     let mut push = |value: Value| {
         values.push(value);
@@ -388,10 +379,7 @@ fn residue(filter: &Filter, owner: AccountId, region: &RegionId, how: Tags, valu
         sql.push_str(&format!(" AND created <= {} AND seq <= {}", push(to.as_millis().into()), push(last.into())));
     }
     let place = (owner, region, tags::IMAGE);
-    match how {
-        Tags::OfAll => tags::restrict(&mut sql, values, "id", place, &filter.tags),
-        Tags::OfRow => tags::restrict_each(&mut sql, values, "images.id", place, &filter.tags),
-    }
+    tags::restrict(&mut sql, values, ("images.id", how), place, &filter.tags);
     sql
 }
 

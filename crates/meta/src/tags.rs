@@ -47,11 +47,20 @@ pub fn replace(
     Ok(())
 }
 
+/// How a condition on tags finds the resources that have them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    /// All resources that have them, at once.
+    OfAll,
+    /// Each row by itself: for walks that soon have what they want, while the other form first reads every tag that fits.
+    OfRow,
+}
+
 /// Appends to `sql` the condition that the row's `column` names a resource with these tags.
 pub(crate) fn restrict(
     sql: &mut String,
     values: &mut Vec<Value>,
-    column: &str,
+    (column, how): (&str, Lookup),
     (account, region, kind): (AccountId, &RegionId, &str),
     filters: &[TagFilter],
 ) {
@@ -62,44 +71,17 @@ pub(crate) fn restrict(
     for TagFilter { key, values: accepted } in filters {
         let (account, region) = (push(account.into()), push(region.as_str().into()));
         let (kind, key) = (push(kind.into()), push(key.as_str().into()));
+        let tagged =
+            format!("FROM tags WHERE account = {account} AND region = {region} AND kind = {kind} AND tag_key = {key}");
         let among: Vec<String> = accepted.iter().map(|value| push(value.as_str().into())).collect();
-        sql.push_str(&format!(
-            " AND {column} IN (SELECT resource FROM tags WHERE account = {account} AND region = {region} \
-             AND kind = {kind} AND tag_key = {key}"
-        ));
-        if !among.is_empty() {
-            sql.push_str(&format!(" AND tag_value IN ({})", among.join(", ")));
-        }
-        sql.push(')');
-    }
-}
-
-/// As [`restrict`], but looks at the tags of each row by itself: for walks that soon have what they want, while the
-/// other form first reads every tag that fits.
-pub(crate) fn restrict_each(
-    sql: &mut String,
-    values: &mut Vec<Value>,
-    column: &str,
-    (account, region, kind): (AccountId, &RegionId, &str),
-    filters: &[TagFilter],
-) {
-    let mut push = |value: Value| {
-        values.push(value);
-        format!("${}", values.len())
-    };
-    for TagFilter { key, values: accepted } in filters {
-        let (account, region) = (push(account.into()), push(region.as_str().into()));
-        let (kind, key) = (push(kind.into()), push(key.as_str().into()));
-        let among: Vec<String> = accepted.iter().map(|value| push(value.as_str().into())).collect();
-        // A value, not EXISTS: PostgreSQL would turn that into a join and read every tag after all.
-        sql.push_str(&format!(
-            " AND (SELECT tag_key FROM tags WHERE account = {account} AND region = {region} AND kind = {kind} \
-             AND resource = {column} AND tag_key = {key}"
-        ));
-        if !among.is_empty() {
-            sql.push_str(&format!(" AND tag_value IN ({})", among.join(", ")));
-        }
-        sql.push_str(" LIMIT 1) IS NOT NULL");
+        let valued = if among.is_empty() { String::new() } else { format!(" AND tag_value IN ({})", among.join(", ")) };
+        sql.push_str(&match how {
+            Lookup::OfAll => format!(" AND {column} IN (SELECT resource {tagged}{valued})"),
+            // A value, not EXISTS: PostgreSQL would turn that into a join and read every tag after all.
+            Lookup::OfRow => {
+                format!(" AND (SELECT tag_key {tagged} AND resource = {column}{valued} LIMIT 1) IS NOT NULL")
+            }
+        });
     }
 }
 
@@ -139,7 +121,7 @@ pub fn list(tx: &mut Tx<'_>, query: &Query) -> Result<Vec<TaggedResource>, Error
             .collect();
         sql.push_str(&format!(" AND resource IN ({})", among.join(", ")));
     }
-    restrict(&mut sql, &mut values, "resource", (*account, region, kind), filters);
+    restrict(&mut sql, &mut values, ("resource", Lookup::OfAll), (*account, region, kind), filters);
     if let Some((resource, key)) = after {
         values.push(resource.as_str().into());
         values.push(key.as_str().into());
