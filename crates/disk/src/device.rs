@@ -1,10 +1,10 @@
 //! The block traits: how format code and the block store see bytes that they do not own.
 //!
-//! Two traits and no more, because everything above a byte range is somebody else's knowledge:
-//! [`ReadAt`] is a file as it lies somewhere (an object in a bucket, a local file, a buffer in a test), and
-//! [`Disk`] is a guest's disk, whatever file format or store stands behind it. Both are synchronous and take
-//! `&self`: parsers and compressors run on threads of their own, several at once, and an asynchronous source
-//! hides its waiting behind this door.
+//! Three traits and no more, because everything above a byte range is somebody else's knowledge:
+//! [`ReadAt`] is a file as it lies somewhere (an object in a bucket, a local file, a buffer in a test),
+//! [`Disk`] is a guest's disk, whatever file format or store stands behind it, and [`WritableDisk`] is one that the
+//! guest may write. All are synchronous and take `&self`: parsers, compressors and guests' requests run on threads of
+//! their own, several at once, and an asynchronous source hides its waiting behind this door.
 
 use std::io;
 use std::ops::Range;
@@ -40,6 +40,26 @@ pub trait Disk: Send + Sync {
 
     /// The first guest range at or after `offset` that may hold anything but zeros, or `None` when only zeros follow.
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>>;
+}
+
+/// A guest's disk that can be written, by many threads at once.
+///
+/// What a returned write promises: every later read sees it, and so does whoever opens the disk after this process was
+/// killed. Only [`flush`](WritableDisk::flush) promises that it outlives the machine's power. Writes that overlap in
+/// time and place end in some order; two that do not share a byte never harm each other.
+pub trait WritableDisk: Disk {
+    /// Write guest data at `offset`. Writing past the virtual size is `InvalidInput`, and writes nothing.
+    fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Make a range read as zeros, without storing them where that can be helped.
+    fn write_zeroes(&self, range: Range<u64>) -> io::Result<()>;
+
+    /// The guest needs the range no more. As much of it as can be let go cheaply reads as zeros, the rest as before.
+    fn trim(&self, range: Range<u64>) -> io::Result<()>;
+
+    /// Make everything durable that was written before the call, on whatever thread. An error stays: once a flush
+    /// failed nobody knows what is durable, so no later one succeeds.
+    fn flush(&self) -> io::Result<()>;
 }
 
 impl ReadAt for [u8] {

@@ -42,7 +42,7 @@ pub mod qcow2;
 pub mod raw;
 pub mod vhd;
 
-pub use device::{Disk, ReadAt};
+pub use device::{Disk, ReadAt, WritableDisk};
 pub use error::{Error, ErrorKind};
 pub use export::{Export, Progress, Stamp, write, write_raw_tar_gz};
 pub use file::LocalFile;

@@ -14,7 +14,7 @@ pub enum ErrorKind {
     Source,
     /// The caller cancelled.
     Cancelled,
-    /// The named manifest does not exist.
+    /// The named manifest, volume or layer does not exist.
     NotFound,
     /// Stored bytes are not what was written. Needs a person.
     Corrupt,
@@ -22,7 +22,7 @@ pub enum ErrorKind {
     Refused,
     /// Somebody else is doing this already.
     Busy,
-    /// The object store failed. Trying again may help.
+    /// The object store, or the file system below the layers, failed. Trying again may help.
     Unavailable,
 }
 
@@ -73,6 +73,53 @@ pub enum StoreError {
     /// A collection is running in this process.
     #[error("another collection is running")]
     Busy,
+    /// There is no layered volume of that name.
+    #[error("no volume {0}")]
+    NoVolume(String),
+    /// The volume has no frozen layer of that label.
+    #[error("volume {volume} has no frozen layer {label}")]
+    NoLayer {
+        /// The volume.
+        volume: String,
+        /// The label that was asked for.
+        label: String,
+    },
+    /// A volume's name or a layer's label is not one that may become a file's name.
+    #[error("{name:?} is no name of a volume or layer: those are 1 to 64 of a-z, 0-9 and -")]
+    BadName {
+        /// What was given.
+        name: String,
+    },
+    /// A layered volume cannot have that size: it only grows, up to a bound, and holds at least a byte.
+    #[error("volume {volume} cannot become {size} bytes large")]
+    BadSize {
+        /// The volume.
+        volume: String,
+        /// The size that was asked for.
+        size: u64,
+    },
+    /// A volume has as many frozen layers as it may have.
+    #[error("volume {volume} has too many frozen layers")]
+    TooManyLayers {
+        /// The volume.
+        volume: String,
+    },
+    /// Another process, or another part of this one, has the directory of layered volumes open.
+    #[error("somebody else has {directory} open")]
+    InUse {
+        /// The directory.
+        directory: String,
+    },
+    /// A local file of a layered volume could not be read or written.
+    #[error("cannot {operation} {path}")]
+    File {
+        /// What we tried.
+        operation: &'static str,
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The object store failed.
     #[error("cannot {operation} object {object}")]
     Objects {
@@ -91,11 +138,16 @@ impl StoreError {
         match self {
             Self::Source { .. } => ErrorKind::Source,
             Self::Cancelled => ErrorKind::Cancelled,
-            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::NotFound(_) | Self::NoVolume(_) | Self::NoLayer { .. } => ErrorKind::NotFound,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
-            Self::WrongKey | Self::WrongFormat { .. } | Self::TooLarge { .. } => ErrorKind::Refused,
-            Self::Busy => ErrorKind::Busy,
-            Self::Objects { .. } => ErrorKind::Unavailable,
+            Self::WrongKey
+            | Self::WrongFormat { .. }
+            | Self::TooLarge { .. }
+            | Self::BadName { .. }
+            | Self::BadSize { .. }
+            | Self::TooManyLayers { .. } => ErrorKind::Refused,
+            Self::Busy | Self::InUse { .. } => ErrorKind::Busy,
+            Self::Objects { .. } | Self::File { .. } => ErrorKind::Unavailable,
         }
     }
 

@@ -110,6 +110,10 @@ pub struct PackId(pub(crate) [u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ManifestId(pub(crate) [u8; 16]);
 
+/// Names a writable layer's files.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct LayerId(pub(crate) [u8; 16]);
+
 macro_rules! object_id {
     ($name:ident) => {
         impl fmt::Display for $name {
@@ -142,6 +146,7 @@ macro_rules! object_id {
 
 object_id!(PackId);
 object_id!(ManifestId);
+object_id!(LayerId);
 
 fn from_hex<const N: usize>(text: &str) -> Result<[u8; N], BadHex> {
     let mut bytes = [0; N];

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::FrameCache;
 use crate::error::{Result, StoreError};
-use crate::ids::{DeploymentKey, ManifestId, PackId};
+use crate::ids::{DeploymentKey, LayerId, ManifestId, PackId};
 use crate::index::Index;
 use crate::manifest::{Manifest, Summary, manifest_name};
 use crate::objects::Objects;
@@ -157,6 +157,10 @@ impl Inner {
 
     pub(crate) fn new_pack_id(&self) -> PackId {
         PackId(self.random())
+    }
+
+    pub(crate) fn new_layer_id(&self) -> LayerId {
+        LayerId(self.random())
     }
 
     pub(crate) fn new_manifest_id(&self) -> ManifestId {

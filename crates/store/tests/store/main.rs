@@ -2,5 +2,6 @@
 
 mod behaviour;
 mod crash;
+mod layered_model;
 mod model;
 mod support;
