@@ -1,19 +1,21 @@
 //! What the server asks of its owner: which exports there are, and their bytes.
 //!
 //! [`Export`] is synchronous, because disks are (see `disk::device`); the server calls it where blocking is allowed.
-//! It has no writing half: that is a trait of its own when somebody writes, so that an export that cannot be written
-//! has no method that would have to refuse.
+//! Its writing half is a trait of its own, so that an export that cannot be written has no method that would have to
+//! refuse; and a disk that could be written is not, unless whoever opens it says [`Writable`].
 
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use disk::Disk;
+use disk::{Disk, WritableDisk};
 
-/// A disk that clients read.
+/// A disk that clients read, and write if it says so.
 ///
-/// Its size and its bytes do not change while it is open: clients cache, and open several connections to one export.
+/// Clients open several connections to one export, so a flush on one must cover what was written on any. Unless it is
+/// writable, its size and its bytes do not change while it is open: clients cache. A writable one may grow; a client
+/// sees that when it connects anew.
 pub trait Export: Send + Sync {
     /// Size in bytes.
     fn size(&self) -> u64;
@@ -28,16 +30,22 @@ pub trait Export: Send + Sync {
 
     /// The first range at or after `offset` that may hold anything but zeros, or `None` when only zeros follow.
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>>;
+
+    /// The half that writes, when clients may.
+    fn writable(&self) -> Option<&dyn WritableDisk>;
 }
 
+/// Below this many bytes even a guest's page cache does not ask.
+const PREFERRED_BLOCK_BYTES: u32 = 4096;
+
+/// A disk to be read, whether or not it could be written.
 impl<D: Disk + ?Sized> Export for Arc<D> {
     fn size(&self) -> u64 {
         self.virtual_size()
     }
 
-    /// Below this many bytes even a guest's page cache does not ask.
     fn preferred_block_bytes(&self) -> u32 {
-        4096
+        PREFERRED_BLOCK_BYTES
     }
 
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
@@ -46,6 +54,35 @@ impl<D: Disk + ?Sized> Export for Arc<D> {
 
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {
         Disk::next_data(self.as_ref(), offset)
+    }
+
+    fn writable(&self) -> Option<&dyn WritableDisk> {
+        None
+    }
+}
+
+/// A disk to be read and written.
+pub struct Writable(pub Arc<dyn WritableDisk>);
+
+impl Export for Writable {
+    fn size(&self) -> u64 {
+        self.0.virtual_size()
+    }
+
+    fn preferred_block_bytes(&self) -> u32 {
+        PREFERRED_BLOCK_BYTES
+    }
+
+    fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_exact_at(buf, offset)
+    }
+
+    fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {
+        self.0.next_data(offset)
+    }
+
+    fn writable(&self) -> Option<&dyn WritableDisk> {
+        Some(self.0.as_ref())
     }
 }
 

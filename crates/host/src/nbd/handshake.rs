@@ -182,7 +182,7 @@ impl Negotiation<'_> {
         }
         if infos.contains(&INFO_BLOCK_SIZE) {
             let mut info = INFO_BLOCK_SIZE.to_be_bytes().to_vec();
-            // Any byte can be read alone; the protocol wants powers of two above.
+            // Any byte can be read and written alone; the protocol wants powers of two above.
             let preferred = opened.export.preferred_block_bytes().clamp(512, MAX_REQUEST_BYTES);
             for bytes in [1, preferred, MAX_REQUEST_BYTES] {
                 info.extend(bytes.to_be_bytes());
@@ -244,7 +244,11 @@ impl Negotiation<'_> {
     }
 
     fn size_and_flags(&self, opened: &Opened) -> Vec<u8> {
-        let mut flags = FLAG_HAS_FLAGS | FLAG_READ_ONLY | FLAG_CAN_MULTI_CONN | FLAG_SEND_CACHE;
+        let mut flags = FLAG_HAS_FLAGS | FLAG_CAN_MULTI_CONN | FLAG_SEND_CACHE;
+        flags |= match opened.export.writable() {
+            None => FLAG_READ_ONLY,
+            Some(_) => FLAG_SEND_FLUSH | FLAG_SEND_FUA | FLAG_SEND_TRIM | FLAG_SEND_WRITE_ZEROES | FLAG_SEND_FAST_ZERO,
+        };
         if self.structured {
             flags |= FLAG_SEND_DF;
         }

@@ -2,7 +2,9 @@
 //!
 //! All numbers are big-endian.
 
-/// The largest read that a client may ask for: what the protocol's document tells clients to assume.
+use std::io;
+
+/// The largest read or write that a client may ask for: what the protocol's document tells clients to assume.
 pub const MAX_REQUEST_BYTES: u32 = 32 << 20;
 
 /// The longest string that the protocol allows.
@@ -42,20 +44,29 @@ pub(super) const INFO_BLOCK_SIZE: u16 = 3;
 
 pub(super) const FLAG_HAS_FLAGS: u16 = 1;
 pub(super) const FLAG_READ_ONLY: u16 = 1 << 1;
+pub(super) const FLAG_SEND_FLUSH: u16 = 1 << 2;
+pub(super) const FLAG_SEND_FUA: u16 = 1 << 3;
+pub(super) const FLAG_SEND_TRIM: u16 = 1 << 5;
+pub(super) const FLAG_SEND_WRITE_ZEROES: u16 = 1 << 6;
 pub(super) const FLAG_SEND_DF: u16 = 1 << 7;
 pub(super) const FLAG_CAN_MULTI_CONN: u16 = 1 << 8;
 pub(super) const FLAG_SEND_CACHE: u16 = 1 << 10;
+pub(super) const FLAG_SEND_FAST_ZERO: u16 = 1 << 11;
 
 pub(super) const CMD_READ: u16 = 0;
 pub(super) const CMD_WRITE: u16 = 1;
 pub(super) const CMD_DISC: u16 = 2;
+pub(super) const CMD_FLUSH: u16 = 3;
 pub(super) const CMD_TRIM: u16 = 4;
 pub(super) const CMD_CACHE: u16 = 5;
 pub(super) const CMD_WRITE_ZEROES: u16 = 6;
 pub(super) const CMD_BLOCK_STATUS: u16 = 7;
 
+pub(super) const CMD_FLAG_FUA: u16 = 1;
+pub(super) const CMD_FLAG_NO_HOLE: u16 = 1 << 1;
 pub(super) const CMD_FLAG_DF: u16 = 1 << 2;
 pub(super) const CMD_FLAG_REQ_ONE: u16 = 1 << 3;
+pub(super) const CMD_FLAG_FAST_ZERO: u16 = 1 << 4;
 
 pub(super) const REPLY_FLAG_DONE: u16 = 1;
 pub(super) const REPLY_TYPE_NONE: u16 = 0;
@@ -78,10 +89,14 @@ pub(super) const BASE_ALLOCATION_ID: u32 = 1;
 pub(super) enum Errno {
     /// A write to a read-only export.
     Perm = 1,
-    /// The bytes cannot be read.
+    /// The bytes cannot be read or written.
     Io = 5,
     /// A request that the protocol or our limits do not allow.
     Inval = 22,
+    /// A write beyond the end, or more than there is room for.
+    NoSpc = 28,
+    /// Zeros that would be no faster than writing them.
+    NotSup = 95,
 }
 
 impl Errno {
@@ -89,8 +104,18 @@ impl Errno {
     pub(super) fn text(self) -> &'static str {
         match self {
             Errno::Perm => "the export is read-only",
-            Errno::Io => "the data cannot be read",
+            Errno::Io => "the disk cannot be read or written",
             Errno::Inval => "the request is not valid",
+            Errno::NoSpc => "there is no room",
+            Errno::NotSup => "this would not be fast",
+        }
+    }
+
+    /// What a client may know of a failure.
+    pub(super) fn of(failure: &io::Error) -> Self {
+        match failure.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Errno::NoSpc,
+            _ => Errno::Io,
         }
     }
 }

@@ -214,6 +214,8 @@ fn len_of(range: &Range<u64>) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use disk::WritableDisk;
+
     use super::*;
 
     #[track_caller]
@@ -254,6 +256,10 @@ mod tests {
         fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {
             Ok(self.0.iter().find(|range| offset < range.end).cloned())
         }
+
+        fn writable(&self) -> Option<&dyn WritableDisk> {
+            None
+        }
     }
 
     #[test]
@@ -293,6 +299,9 @@ mod tests {
             }
             fn next_data(&self, _: u64) -> io::Result<Option<Range<u64>>> {
                 Ok(Some(0..1))
+            }
+            fn writable(&self) -> Option<&dyn WritableDisk> {
+                None
             }
         }
         assert!(extents(&Backwards, 50..60, false).is_err());

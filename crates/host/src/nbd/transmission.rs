@@ -1,10 +1,11 @@
 //! Transmission: a client's requests, many at a time, answered as they are ready.
 //!
-//! One task reads requests and writes replies; reads of the export run on threads where blocking is allowed, several at
-//! once. Two counters bound what a connection can hold. Every request takes one of [`MAX_REQUESTS_IN_FLIGHT`] places
-//! before the next is read, and every read takes its bytes out of [`MAX_REQUEST_BYTES`] before it allocates them; both
-//! are given back when the last byte of the reply is handed to the client. So a client that asks and does not listen
-//! holds a bounded amount, blocks no thread, and is asked for nothing more.
+//! One task reads requests and writes replies; reads and writes of the export run on threads where blocking is allowed,
+//! several at once. Two counters bound what a connection can hold. Every request takes one of
+//! [`MAX_REQUESTS_IN_FLIGHT`] places before the next is read, and every read or write takes its bytes out of
+//! [`MAX_REQUEST_BYTES`] before it allocates them; both are given back when the last byte of the reply is handed to the
+//! client. So a client that asks and does not listen holds a bounded amount, blocks no thread, and is asked for nothing
+//! more. A write that is refused is taken off the connection without being kept.
 //!
 //! A long structured read is answered in pieces, one after the other, so that it takes little of the budget; a simple
 //! reply has one place for an error, in front, so all of it is read first.
@@ -14,6 +15,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use disk::WritableDisk;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -24,7 +26,7 @@ use super::error::{Error, Reason};
 use super::export::Export;
 use super::handshake::Session;
 use super::protocol::*;
-use super::reply;
+use super::{change, reply};
 
 /// Requests of one connection that are read and not yet answered.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 16;
@@ -52,6 +54,7 @@ where
     let (replies, queue) = unbounded_channel();
     let connection = Connection {
         name: session.opened.info.name.into(),
+        is_writable: session.opened.export.writable().is_some(),
         export: session.opened.export,
         structured: session.structured,
         allocation: session.allocation,
@@ -84,6 +87,7 @@ struct Reply {
 struct Connection {
     name: Arc<str>,
     export: Arc<dyn Export>,
+    is_writable: bool,
     structured: bool,
     allocation: bool,
     places: Arc<Semaphore>,
@@ -107,15 +111,23 @@ impl Connection {
             if request.command == CMD_DISC {
                 return Ok(());
             }
+            let checked = self.check(&request);
             if request.command == CMD_WRITE {
+                if checked.is_ok() && 0 < request.len {
+                    let bytes = acquire(&self.bytes, reply::weight(request.len)).await;
+                    let mut data = vec![0; request.len as usize];
+                    reader.read_exact(&mut data).await?;
+                    self.change(request, bytes, place, move |disk| change::write(disk, &request, &data));
+                    continue;
+                }
                 skip(reader, request.len).await?;
             }
-            match self.check(&request) {
+            match checked {
                 Err(errno) => {
                     debug!(export = &*self.name, ?request, ?errno, "refused a request");
                     self.reply(reply::error(self.structured, request.cookie, errno), None, place);
                 }
-                Ok(range) if range.is_empty() => {
+                Ok(range) if range.is_empty() && request.command != CMD_FLUSH => {
                     self.reply(reply::done(self.structured, request.cookie), None, place);
                 }
                 Ok(range) => self.start(request, range, place).await,
@@ -125,24 +137,38 @@ impl Connection {
 
     /// The range that a request is about, if the request may be answered at all.
     fn check(&self, request: &Request) -> Result<Range<u64>, Errno> {
-        let may_have = match request.command {
+        let mut may_have = match request.command {
             CMD_READ if self.structured => CMD_FLAG_DF,
             CMD_BLOCK_STATUS if self.allocation => CMD_FLAG_REQ_ONE,
             CMD_READ | CMD_CACHE => 0,
-            CMD_WRITE | CMD_TRIM | CMD_WRITE_ZEROES => return Err(Errno::Perm),
+            CMD_WRITE | CMD_TRIM | CMD_WRITE_ZEROES if !self.is_writable => return Err(Errno::Perm),
+            CMD_WRITE_ZEROES => CMD_FLAG_NO_HOLE | CMD_FLAG_FAST_ZERO,
+            CMD_WRITE | CMD_TRIM => 0,
+            CMD_FLUSH if self.is_writable => 0,
             _ => return Err(Errno::Inval),
         };
+        // Where it can be asked for at all it may be asked for everywhere.
+        if self.is_writable {
+            may_have |= CMD_FLAG_FUA;
+        }
         if request.flags & !may_have != 0 {
             return Err(Errno::Inval);
         }
-        let end = request.offset.checked_add(u64::from(request.len)).ok_or(Errno::Inval)?;
+        let beyond = match request.command {
+            CMD_FLUSH => return Ok(0..0),
+            CMD_WRITE | CMD_WRITE_ZEROES => Errno::NoSpc,
+            _ => Errno::Inval,
+        };
+        let end = request.offset.checked_add(u64::from(request.len)).ok_or(beyond)?;
         if self.export.size() < end {
-            return Err(Errno::Inval);
+            return Err(beyond);
         }
+        let is_fast_and_full = CMD_FLAG_NO_HOLE | CMD_FLAG_FAST_ZERO;
         match request.command {
-            CMD_READ | CMD_CACHE if MAX_REQUEST_BYTES < request.len => Err(Errno::Inval),
+            CMD_READ | CMD_CACHE | CMD_WRITE if MAX_REQUEST_BYTES < request.len => Err(Errno::Inval),
             // The protocol knows no answer about nothing.
             CMD_BLOCK_STATUS if request.len == 0 => Err(Errno::Inval),
+            CMD_WRITE_ZEROES if request.flags & is_fast_and_full == is_fast_and_full => Err(Errno::NotSup),
             _ => Ok(request.offset..end),
         }
     }
@@ -169,6 +195,10 @@ impl Connection {
                 let one = flags & CMD_FLAG_REQ_ONE != 0;
                 self.job(place, None, cookie, move |export| reply::block_status(export, cookie, range, one));
             }
+            CMD_TRIM | CMD_WRITE_ZEROES | CMD_FLUSH => {
+                let bytes = acquire(&self.bytes, PIECE_BYTES).await;
+                self.change(request, bytes, place, move |disk| change::apply(disk, &request, range));
+            }
             _ => {
                 let bytes = acquire(&self.bytes, PIECE_BYTES).await;
                 let structured = self.structured;
@@ -178,6 +208,18 @@ impl Connection {
                 });
             }
         }
+    }
+
+    /// Change the disk where blocking is allowed, and say that it is done.
+    fn change<F>(&self, request: Request, bytes: OwnedSemaphorePermit, place: Arc<OwnedSemaphorePermit>, change: F)
+    where
+        F: FnOnce(&dyn WritableDisk) -> io::Result<()> + Send + 'static,
+    {
+        let structured = self.structured;
+        self.job(place, Some(bytes), request.cookie, move |export| {
+            change(export.writable().expect("a request that writes was checked against that"))?;
+            Ok(reply::done(structured, request.cookie))
+        });
     }
 
     /// Build a reply where blocking is allowed, and send it from there.
@@ -247,13 +289,16 @@ impl Answerer {
     fn attempt(&self, cookie: u64, work: impl FnOnce(&dyn Export) -> io::Result<Vec<u8>>) -> (Vec<u8>, bool) {
         // A client that waits for a reply that never comes hangs, and a guest with it: a panic is answered as well.
         match catch_unwind(AssertUnwindSafe(|| work(self.export.as_ref()))) {
-            Ok(Ok(reply)) => return (reply, true),
+            Ok(Ok(reply)) => (reply, true),
             Ok(Err(failure)) => {
-                warn!(export = &*self.name, error = &failure as &dyn std::error::Error, "cannot read an export");
+                warn!(export = &*self.name, error = &failure as &dyn std::error::Error, "an export failed");
+                (reply::error(self.structured, cookie, Errno::of(&failure)), false)
             }
-            Err(_) => error!(export = &*self.name, "reading an export panicked"),
+            Err(_) => {
+                error!(export = &*self.name, "an export panicked");
+                (reply::error(self.structured, cookie, Errno::Io), false)
+            }
         }
-        (reply::error(self.structured, cookie, Errno::Io), false)
     }
 
     fn reply(&self, bytes: Vec<u8>, budget: Option<OwnedSemaphorePermit>, place: Arc<OwnedSemaphorePermit>) -> bool {

@@ -8,3 +8,5 @@ mod listening;
 mod property;
 mod requests;
 mod support;
+mod writes;
+mod writing_clients;

@@ -13,8 +13,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use disk::Disk;
-use host::nbd::{ExportInfo, Exports, Opened, Server, ServerOptions};
+use disk::{Disk, WritableDisk};
+use host::nbd::{ExportInfo, Exports, Opened, Server, ServerOptions, Writable};
 use tokio::sync::oneshot;
 
 /// A sparse disk whose data is a function of its place.
@@ -104,7 +104,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    fn pass(&self) {
+    pub fn pass(&self) {
         let mut state = self.state.lock().unwrap();
         state.0 += 1;
         self.changed.notify_all();
@@ -151,6 +151,20 @@ impl Exports for Disks {
     }
 }
 
+/// Whatever name is asked for, this disk, to be written.
+pub struct OneWritable(pub Arc<dyn WritableDisk>);
+
+#[async_trait]
+impl Exports for OneWritable {
+    async fn list(&self) -> io::Result<Vec<ExportInfo>> {
+        Ok(vec![info("disk")])
+    }
+
+    async fn open(&self, name: &str) -> io::Result<Option<Opened>> {
+        Ok(Some(Opened { info: info(name), export: Arc::new(Writable(self.0.clone())) }))
+    }
+}
+
 fn info(name: &str) -> ExportInfo {
     ExportInfo { name: name.to_owned(), description: Some(format!("the disk {name}")) }
 }
@@ -173,7 +187,11 @@ impl Served {
         Served::start(one(disk), ServerOptions::default(), true)
     }
 
-    pub fn start(exports: Disks, options: ServerOptions, tcp: bool) -> Served {
+    pub fn writable(disk: Arc<dyn WritableDisk>) -> Served {
+        Served::start(OneWritable(disk), ServerOptions::default(), false)
+    }
+
+    pub fn start(exports: impl Exports + 'static, options: ServerOptions, tcp: bool) -> Served {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("nbd.sock");
         let (stop, stopped) = oneshot::channel::<()>();
@@ -253,15 +271,22 @@ pub fn one(disk: &Arc<TestDisk>) -> Disks {
 pub const READ: u16 = 0;
 pub const WRITE: u16 = 1;
 pub const DISC: u16 = 2;
+pub const FLUSH: u16 = 3;
 pub const TRIM: u16 = 4;
 pub const CACHE: u16 = 5;
+pub const WRITE_ZEROES: u16 = 6;
 pub const BLOCK_STATUS: u16 = 7;
+pub const FUA: u16 = 1;
+pub const NO_HOLE: u16 = 2;
 pub const DF: u16 = 4;
 pub const REQ_ONE: u16 = 8;
+pub const FAST_ZERO: u16 = 16;
 
 pub const EPERM: u32 = 1;
 pub const EIO: u32 = 5;
 pub const EINVAL: u32 = 22;
+pub const ENOSPC: u32 = 28;
+pub const ENOTSUP: u32 = 95;
 
 /// A client that says what it is told, right or wrong.
 pub struct Client {
@@ -356,6 +381,19 @@ impl Client {
         bytes.extend(offset.to_be_bytes());
         bytes.extend(len.to_be_bytes());
         self.send(&bytes);
+    }
+
+    /// A write, and how it ended.
+    pub fn write(&mut self, flags: u16, offset: u64, data: &[u8]) -> u32 {
+        self.request(WRITE, flags, 7, offset, data.len() as u32);
+        self.send(data);
+        self.outcome(7)
+    }
+
+    /// A request without data either way, and how it ended.
+    pub fn ask(&mut self, command: u16, flags: u16, offset: u64, len: u32) -> u32 {
+        self.request(command, flags, 8, offset, len);
+        self.outcome(8)
     }
 
     /// One simple reply: cookie and error. The data, if any, is still to be taken.
@@ -464,7 +502,7 @@ impl Client {
     pub fn assert_closed(&mut self) {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
-            Ok(_) => assert_eq!(rest, [], "the server said something first"),
+            Ok(_) => assert!(rest.is_empty(), "the server said something first: {rest:?}"),
             // It closed with bytes of ours unread.
             Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}"),
         }
