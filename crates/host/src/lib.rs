@@ -4,5 +4,6 @@
 //! It must **not know the database**: what to serve, to whom and for how long is asked of whoever starts it, through
 //! a trait. So the same code serves a node of a cluster, a single laptop and a test.
 
+pub mod imds;
 pub mod machine;
 pub mod nbd;
