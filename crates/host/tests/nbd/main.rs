@@ -4,6 +4,7 @@
 
 mod clients;
 mod hostile;
+mod killed;
 mod listening;
 mod property;
 mod requests;

@@ -134,7 +134,7 @@ impl Layer {
     }
 
     /// True when any of these blocks may have bytes in the data file.
-    fn has_data(&self, blocks: Range<u64>) -> bool {
+    pub(crate) fn has_data(&self, blocks: Range<u64>) -> bool {
         let map = self.blocks.read();
         let mut at = blocks.start;
         while at < blocks.end {

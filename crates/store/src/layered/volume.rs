@@ -35,8 +35,12 @@ const LOCKS: u64 = 256;
 /// Blocks that one lock stands for, again and again.
 const LOCKED_BLOCKS: u64 = 256;
 
-/// Zeroing goes on in pieces of this many blocks (1 GiB), so that writes elsewhere get their turn.
+/// Zeroing goes on in pieces of this many blocks (1 GiB) where there is space to give back, so that writes elsewhere
+/// get their turn.
 const ZERO_BLOCKS: u64 = 1 << 18;
+
+/// And of this many (256 GiB) where there is none: a guest discards a whole disk with few records.
+const ZERO_EMPTY_BLOCKS: u64 = 1 << 26;
 
 /// A disk made of a manifest and writable layers. See the [module](super) for what it promises.
 pub struct LayeredVolume {
@@ -323,8 +327,11 @@ impl LayeredVolume {
         let start = range.start.div_ceil(BLOCK);
         let mut at = start;
         while at < end {
-            let blocks = at..end.min(at + ZERO_BLOCKS);
             let view = self.view.read();
+            let mut blocks = at..end.min(at + ZERO_EMPTY_BLOCKS);
+            if view.top().has_data(blocks.clone()) {
+                blocks.end = end.min(at + ZERO_BLOCKS);
+            }
             // Another disk may be in the place of the one that was asked about.
             check_range(&view, range.start, range.end - range.start)?;
             let _taken = self.take(&blocks);

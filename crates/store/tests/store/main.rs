@@ -2,6 +2,8 @@
 
 mod behaviour;
 mod crash;
+mod layered;
+mod layered_crash;
 mod layered_model;
 mod model;
 mod support;
