@@ -142,6 +142,231 @@ codes! {
     TagValuesTooMany = 403 "NumberExceed.TagValues" "The number of the specified TagValues is beyond permitted range, the max is 5.";
     NextTokenInvalid = 403 "Invalid.NextToken" "The specified NextToken is not valid.";
 
+    // Tags, the older calls.
+    TagResourceIdNotSupported = 403 "InvalidResourceId.NotSupported" "The specified ResourceId does not support tagging.";
+    TagCountInvalid = 400 "InvalidTagCount" "The specified tags are beyond the permitted range.";
+
+    // Making images of servers, snapshots and images.
+    ImageSourceMissing = 400 "MissingParameter" "The input parameter SnapshotId or InstanceId or DiskDeviceMapping that is mandatory for processing this request is not supplied.";
+    ImageNameMalformedForCreate = 400 "InvalidImageName.Malformed" "The specified Image name is wrongly formed.";
+    ImageNameDuplicatedForCreate = 400 "InvalidImageName.Duplicated" "The specified image name is already in use.";
+    ImageDescriptionMalformedForCreate = 400 "InvalidDescription.Malformed" "The specified description is wrongly formed.";
+    ImageFamilyMalformed = 400 "InvalidImageFamily.Malformed" "The format of the specified image family is invalid.";
+    ImageVersionMalformed = 400 "InvalidImageVersion.Malformed" "The specified ImageVersion is wrongly formed.";
+    ImageTokenMismatch = 400 "IdempotenceParamNotMatch" "Request uses a client token in a previous request but is not identical to that request.";
+    InstanceIdNotFoundForImage = 404 "InvalidInstanceId.NotFound" "The specified InstanceId does not exist.";
+    InstanceStatusIncorrectForImage = 400 "IncorrectInstanceStatus" "The current status of the instance does not support this operation.";
+    SnapshotNotReadyForImage = 403 "InvalidSnapshotId.NotReady" "The current status of the DiskDeviceMapping.n.SnapshotId or SnapshotId does not support this operation.";
+    SnapshotIsOfDataDisk = 403 "OperationDenied" "The specified snapshot is not allowed to create image.";
+    ImageDeviceMalformed = 400 "InvalidDevice.Malformed" "The specified parameter DiskDeviceMapping.n.Device is not valid.";
+    ImageDeviceInUse = 400 "InvalidDevice.InUse" "The specified parameter DiskDeviceMapping.n.Device has been occupied.";
+    ImageDiskSizeInvalid = 400 "InvalidSize.ValueNotSupported" "The specified parameter DiskDeviceMapping.n.Size beyond the permitted range.";
+    ImageDiskTypeInvalid = 400 "InvalidDiskType.ValueNotSupported" "The specified disk type is not supported.";
+    ImageSystemDiskMissing = 400 "OperationDenied" "The specified parameter DiskDeviceMapping.n.SnapshotId does not contain system disk snapshot.";
+    SourceRegionNotFound = 400 "SourceRegion.NotFound" "The source region not found.";
+    DestinationRegionNotFound = 400 "DestinationRegion.NotFound" "The destination region not found.";
+    CopyDescriptionMalformed = 400 "InvalidDescription.Malformed" "The specified destination description is wrongly formed.";
+    CopyNameDuplicated = 400 "InvalidImageName.Duplicated" "The specified image name is already in use in the target region. Please try a different one.";
+    ImageNotAvailableForCopy = 400 "IncorrectImageStatus" "The image not available.";
+    SharedImageSameRegionOnly = 403 "OperationDenied.SameRegionOnly" "The image shared from others can not be copied to another region directly.";
+    ImageNotFromCopy = 400 "ImageCreatedNotFromCopy" "The specified image is not the target image of a copy action.";
+    ImageNotBeingCopied = 400 "IncorrectImageStatus" "The specified snapshot is not coping.";
+    ImageUsedByInstance = 403 "ImageUsingByInstance" "The specified image is being used by instance.";
+    ImageIsBeingCopied = 403 "OperationDenied.ImageCopying" "The Image are coping.";
+    ImageIsShared = 403 "ImageUseShared" "The specified image has been shared.";
+
+    // Sharing images.
+    AccountForbidden = 404 "InvalidAccount.Forbbiden" "The specified Account does not yourself.";
+    AccountNotFound = 404 "InvalidAccount.NotFound" "The specified account in parameter \"AddAccount.n\" or \"RemoveAccount.n\" does not exist.";
+    RegionIdNotFoundForSharing = 400 "InvalidRegionId.NotFound" "The specified region does not exist.";
+    ShareUserQuotaExceeded = 403 "QuotaExceed.ShareImageUser" "The shared Image user Quota exceeds.";
+    SharedImageDeprecated = 403 "OperationDenied.InvalidImageStatus" "The specified image cannot be shared when it is deprecated.";
+
+    // Servers.
+    InstanceIdNotFound = 404 "InvalidInstanceId.NotFound" "The specified InstanceId does not exist.";
+    InstanceIdMissing = 403 "InvalidInstanceId.NotFound" "InstanceId should not be null.";
+    TooManyInstanceIds = 403 "InvalidParameter.TooManyInstanceIds" "Instance ids cannot be more than 100.";
+    InstanceIdsNotSupported = 400 "InvalidInstanceIds.ValueNotSupported" "The specified parameter InstanceIds is not valid.";
+    InstanceStatusIncorrect = 403 "IncorrectInstanceStatus" "The current status of the resource does not support this operation.";
+    InstanceInitializing = 403 "IncorrectInstanceStatus.Initializing" "The specified instance status does not support this operation.";
+    InstanceStatusNotFound = 404 "InvalidStatus.NotFound" "The specified Status is not found.";
+    DeletionProtected = 403 "InvalidOperation.DeletionProtection" "The operation is not allowed due to deletion protection.";
+    ImageFamilyBesideId = 400 "UnexpectedImageFamily.ImageIdSupplied" "The input parameter ImageFamily must be null when image id is set.";
+    ImageFamilyEmpty = 403 "InvalidImageFamily.MissingAvailableImage" "There is no available image related to the specified image family.";
+    InstanceTypeNotFound = 404 "InvalidInstanceType.ValueNotSupported" "The specified InstanceType does not exist or beyond the permitted range.";
+    ImageNotForInstanceType = 403 "ImageNotSupportInstanceType" "The specified image don't support the InstanceType instance.";
+    InstanceNameMalformed = 400 "InvalidInstanceName.Malformed" "The specified parameter \"InstanceName\" is not valid.";
+    InstanceDescriptionMalformed = 400 "InvalidDescription.Malformed" "The specified parameter \"Description\" is not valid.";
+    HostNameMalformed = 400 "InvalidHostName.Malformed" "The specified parameter \"HostName\" is not valid.";
+    PasswordMalformed = 400 "InvalidPassword.Malformed" "The specified parameter \"Password\" is not valid.";
+    UserDataMalformed = 403 "InvalidUserData.Base64FormatInvalid" "The specified UserData is not valid.";
+    UserDataTooLong = 400 "InvalidUserData.SizeExceeded" "The specified parameter \"UserData\" exceeds the size.";
+    BandwidthInMalformed = 400 "InvalidInternetMaxBandwidthIn.Malformed" "The specified parameter internetMaxBandwidthIn is not valid.";
+    BandwidthOutMalformed = 400 "InvalidInternetMaxBandwidthOut.Malformed" "The specified parameter internetMaxBandwidthOut is not valid.";
+    InternetChargeTypeInvalid = 400 "InvalidInternetChargeType.ValueNotSupported" "The specified InternetChargeType is not valid.";
+    InternetChargeTypeInvalid404 = 404 "InvalidInternetChargeType.ValueNotSupported" "The specified InternetChargeType is not valid.";
+    InstanceChargeTypeNotFound = 404 "InvalidInstanceChargeType.NotFound" "The InstanceChargeType does not exist in our records.";
+    NetworkTypeNotFound = 404 "InvalidNetworkType.NotFound" "The specified InstanceNetworkType is not found.";
+    HttpEndpointInvalid = 400 "InvalidHttpEndpoint.NotSupported" "The specified HttpEndpoint not supported, you can use enabled(default) or disabled.";
+    HttpTokensInvalid = 400 "InvalidHttpTokens.NotSupported" "The specified HttpTokens not supported, you can use optional(default) or required.";
+    AmountInvalid = 400 "InvalidMaxAmount.Malformed" "The specified parameter MaxAmount is not valid.";
+    MinAmountInvalid = 400 "InvalidMinAmount.Malformed" "The specified parameter MinAmount is not valid.";
+    ClientTokenInvalid = 400 "InvalidClientToken.ValueNotSupported" "The ClientToken provided is invalid.";
+    EncryptionUnsupported = 400 "UnsupportedOperation" "Encryption is not supported by this deployment.";
+    ConsoleEmpty = 405 "IncorrectInstanceStatus" "The console output of the specified instance is not available in its current status.";
+    PublicAddressThere = 403 "AllocatedAlready" "There is an IpAddress allocated already for the specified instance.";
+    BandwidthIsZero = 400 "AllocateIpInvalidInstanceBandwidth" "OperationDenied The InternetMaxBandwidthOut of the specified instance cannot be less than 0.";
+    SecurityGroupsRepeated = 404 "InvalidParameter.SecurityGroupIdRepeated" "The specified security group ids has repeated.";
+    SecurityGroupsOfOtherNetwork = 404 "InvalidSecurityGroupVpc.NotBelongToOneVpc" "The specified SecurityGroupIds are belong to different vpc.";
+    DestinationResourceMissing = 400 "Invalid.Param" "The input parameter DestinationResource that is mandatory for processing this request is not supplied.";
+    DestinationResourceInvalid = 404 "Invalid.DestinationResource" "The specified DestinationResource is not valid.";
+    CoresInvalid = 403 "InvalidParam.Cores" "The specified parameter 'Cores' should be empty";
+    MemoryInvalid = 403 "InvalidParam.Memory" "The specified parameter 'Memory' should be empty";
+
+    // Disks.
+    SystemDiskSizeInvalid = 404 "InvalidSystemDiskSize" "The specified parameter SystemDisk.Size is invalid.";
+    SystemDiskSizeInvalid400 = 400 "InvalidSystemDiskSize" "The specified parameter SystemDisk.Size is invalid.";
+    SystemDiskTooSmall = 404 "InvalidSystemDiskSize.LessThanMinSize" "The specified parameter SystemDisk.Size is less than the min size.";
+    SystemDiskTooLarge = 404 "InvalidSystemDiskSize.MoreThanMaxSize" "The specified SystemDisk.Size parameter exceeds the maximum size.";
+    SystemDiskTooSmallForImage = 404 "InvalidSystemDiskSize.LessThanImageSize" "The specified parameter SystemDisk.Size is less than the image size.";
+    SystemDiskCategoryInvalid = 400 "InvalidSystemDiskCategory.ValueNotSupported" "The specified parameter \"SystemDisk.Category\" is not valid.";
+    DataDiskCategoryInvalid = 400 "InvalidDataDiskCategory.ValueNotSupported" "The specified parameter \"DataDisk.n.Category\" is not valid.";
+    DataDiskSizeInvalid = 400 "InvalidDataDiskSize.ValueNotSupported" "The specified DataDisk.n.Size beyond the permitted range, or the capacity of snapshot exceeds the size limit of the specified disk category.";
+    DataDiskTooSmallForSnapshot = 403 "InvalidDiskSize.TooSmall" "Specified disk size is less than the size of snapshot.";
+    DataDeviceMalformed = 400 "InvalidDataDevice.Malformed" "The specified parameter \"DataDisk.n.Device\" is not valid.";
+    DataDiskSnapshotNotFound = 404 "InvalidDataDiskSnapshotId.NotFound" "The specified parameter \"DataDisk.n.SnapshotId\" is not valid.";
+    DeviceInUse = 403 "InvalidDevice.InUse" "The specified device has been occupied.";
+    DeviceMalformedForAttach = 400 "InvalidDevice.Malformed" "The specified device is not valid.";
+    TooManyDisks = 403 "InstanceDiskLimitExceeded" "The amount of the disk on instance reach its limits.";
+    DiskNameMalformed = 400 "InvalidDiskName.Malformed" "The specified parameter \"SyatemDisk.DiskName or DataDisk.n.DiskName\" is not valid.";
+    DiskDescriptionMalformed = 400 "InvalidDiskDescription.Malformed" "The specified parameter \"SyatemDisk.DiskDescription\" or \"DataDisk.n.Description\" is not valid.";
+    CreateDiskNameMalformed = 400 "InvalidDiskName.Malformed" "The specified disk name is wrongly formed.";
+    CreateDiskDescriptionMalformed = 400 "InvalidDescription.Malformed" "The specified description is wrongly formed.";
+    DiskIdNotFound = 404 "InvalidDiskId.NotFound" "The specified disk does not exist.";
+    DiskIdsInvalid = 400 "InvalidParameter.DiskIds" "The specified parameter diskIds is not valid.";
+    DiskTypeNotSupported = 400 "InvalidDiskType.ValueNotSupported" "The specified disk type is not supported.";
+    DiskCategoryNotSupported = 400 "InvalidCategory.ValueNotSupported" "The specified disk category is not supported.";
+    DiskStatusNotSupported = 400 "InvalidStatus.ValueNotSupported" "The specified disk status is not supported.";
+    DiskCategoryInvalid = 400 "InvalidDiskCategory.ValueNotSupported" "The specified parameter \"DiskCategory\" is not valid.";
+    DiskSizeInvalid = 400 "InvalidSize.ValueNotSupported" "The specified parameter Size is not valid.";
+    DiskSizeTooSmallForSnapshot = 403 "InvalidDiskSize.TooSmall" "Specified disk size is less than the size of snapshot.";
+    SizeOrSnapshotMissing = 400 "MissingParameter" "The input parameter either \"SnapshotId\" or \"Size\" should be specified.";
+    ZoneBesideInstance = 403 "InvalidParam.ZoneIdAndInstanceId.Conflict" "The specified parameter 'ZoneId' and 'InstanceId' are not blank at the same time.";
+    DiskStatusIncorrect = 403 "IncorrectDiskStatus" "The current disk status does not support this operation.";
+    DiskInAnotherZone = 403 "ResourcesNotInSameZone" "The specified instance and disk are not in the same zone.";
+    DiskIsSystemDisk = 403 "DiskTypeViolation" "The specified disk is a system disk and cannot support the operation.";
+    DiskOfAnotherServer = 403 "DependencyViolation" "The specified disk has not been attached on the specified instance.";
+    DiskCreatingSnapshot = 403 "DiskCreatingSnapshot" "The operation is denied due to a snapshot of the specified disk is not completed yet.";
+    DiskHasUnfinishedSnapshot = 403 "IncorrectDiskStatus.HasUnfinishedSnapshot" "The current disk has unfinished snapshot.";
+    NewSizeTooSmall = 403 "InvalidDiskSize.TooSmall" "Specified new disk size is less than the original disk size.";
+    NewSizeTooLarge = 403 "InvalidDiskSize.TooLarge" "Specified new disk size is beyond the permitted range.";
+    ResizeTypeInvalid = 400 "InvalidParam.Type" "The specified type is not supported.";
+    SharedImageDeleted = 403 "SharedImageDeleted" "The specified image by others shared is deleted.";
+    SourceSnapshotDeleted = 403 "InvalidSourceSnapshot" "The source snapshot of the disk has been deleted and cannot support the current operation.";
+
+    // Snapshots.
+    DiskIdNotFoundForSnapshot = 404 "InvalidDiskId.NotFound" "The specified DiskId does not exist.";
+    SnapshotNameMalformed = 400 "InvalidSnapshotName.Malformed" "The specified SnapshotName is wrongly formed.";
+    SnapshotDescriptionMalformed = 404 "InvalidDescription.Malformed" "The specified description is wrongly formed.";
+    RetentionDaysMalformed = 400 "InvalidRetentionDays.Malformed" "The specified RetentionDays is not valid.";
+    RetentionDaysDecreased = 400 "InvalidOperation.DecreaseRetentionDaysUnsupported" "The requested operation to decrease retention days for the snapshot is not supported.";
+    NoAttributeToModify = 400 "NoAttributeToModify" "No attribute to be modified in this request.";
+    SnapshotUnderWay = 403 "IncorrectDiskStatus.CreatingSnapshot" "A previous snapshot creation is in process.";
+    SnapshotQuotaExceeded = 403 "QuotaExceed.Snapshot" "The snapshot quota exceeds.";
+    ClientTokenMalformed403 = 403 "InvalidClientToken.Malformed" "The specified clientToken is improperly formatted. It must contain only ASCII characters and must not exceed 64 characters in length.";
+    SnapshotTokenMismatch = 403 "IdempotentParameterMismatch" "The specified clientToken is used.";
+    SnapshotIdNotFound = 404 "InvalidSnapshotId.NotFound" "The specified SnapshotId does not exist.";
+    SnapshotIdNotFoundForDelete = 404 "InvalidSnapshotId.NotFound" "The specified snapshot is not found.";
+    SnapshotHasImages = 403 "SnapshotCreatedImage" "The snapshot has been used to create user defined image(s).";
+    SnapshotHasDisks = 403 "SnapshotCreatedDisk" "The snapshot has been used to create disk(s).";
+    SnapshotUnderWayForDelete = 403 "Operation.Conflict" "The operation may conflicts with others, please retry later.";
+    SnapshotNotReady403 = 403 "InvalidSnapshotId.NotReady" "The specified snapshot has not completed yet.";
+    SnapshotOfSystemDisk = 403 "InvalidSnapshotId.NotDataDiskSnapshot" "The specified snapshot is system disk snapshot.";
+    SnapshotOfAnotherDisk = 403 "InvalidParameter.Mismatch" "The specified snapshot is not created from the specified disk.";
+    SnapshotStatusNotFound = 404 "InvalidStatus.NotFound" "The specified Status is not found.";
+    SnapshotTypeNotFound = 404 "InvalidSnapshotType.NotFound" "The specfied SnapshotType is not found.";
+    SourceDiskTypeInvalid = 404 "InvalidSourceDiskType" "The specifed SourceDiskType is not valid.";
+    SnapshotUsageInvalid = 404 "InvalidUsage" "The specifed Usage is not valid.";
+
+    // Key pairs.
+    KeyPairNameMalformed = 400 "InvalidKeyPairName.Malformed" "Specified Key Pair name is not valid.";
+    KeyPairAlreadyExists = 400 "KeyPair.AlreadyExist" "The key pair already exist.";
+    KeyPairQuotaExceeded = 403 "QuotaExceed.KeyPair" "The key pair quota exceeds.";
+    KeyPairNamesInvalid = 400 "InvalidKeyPairNames.ValueNotSupported" "The specified parameter \"KeyPairNames\" is not valid.";
+    KeyPairAttached = 400 "InvalidParameter.KeypairAlreadyAttachedInstance" "The specified parameter \"KeyPairNames\" attached to instances can not be deleted.";
+    KeyPairNameNotFound = 400 "InvalidKeyPairName.NotFound" "The specified KeyPairName does not exist in our records.";
+    KeyPairNameNotFound404 = 404 "InvalidKeyPairName.NotFound" "The specified parameter KeyPairName does not exist in our records.";
+    KeyPairInstancesTooMany = 403 "InstanceKeyPairLimitExceeded" "The specified instances are beyond the permitted range.";
+    PublicKeyMalformed = 400 "InvalidPublicKeyBody.Malformed" "The PublicKeyBody format is not supported.";
+
+    // Security groups.
+    SecurityGroupNameMalformed = 400 "InvalidSecurityGroupName.Malformed" "Specified security group name is not valid.";
+    SecurityGroupDescriptionMalformed = 400 "InvalidSecurityGroupDiscription.Malformed" "Specified security group description is not valid.";
+    SecurityGroupTypeInvalid = 400 "InvalidParams.GroupType" "The specified security group type is not valid.";
+    SecurityGroupTypeNeedsVpc = 400 "InvalidParams.VpcIdGroupType" "Only VPC instance supports enterprise level security group.";
+    SecurityGroupQuotaExceeded = 403 "QuotaExceed.SecurityGroup" "The maximum number of security groups is reached.";
+    SecurityGroupIdNotFound = 404 "InvalidSecurityGroupId.NotFound" "The specified SecurityGroupId does not exist.";
+    SecurityGroupNotFound = 404 "InvalidSecurityGroup.NotFound" "The specified security group is not found.";
+    SecurityGroupHasInstances = 403 "DependencyViolation" "There is still instance(s) in the specified security group.";
+    IpProtocolNotSupported = 400 "InvalidIpProtocol.ValueNotSupported" "The parameter IpProtocol must be specified with case insensitive TCP, UDP, ICMP, GRE or All.";
+    PortRangeMissing = 400 "InvalidPortRange.Malformed" "The specified parameter PortRange must set.";
+    PortRangeMalformed = 400 "InvalidIpProtocol.Malformed" "The specified parameter PortRange is not valid.";
+    ProtocolAndPortsMismatch = 400 "OperationDenied" "The specified IpProtocol does not exist or IpProtocol and PortRange do not match.";
+    RulePolicyMalformed = 400 "InvalidPolicy.Malformed" "The specified parameter Policy is not valid.";
+    PriorityMalformed = 400 "InvalidPriority.Malformed" "The parameter Priority is invalid.";
+    NicTypeNotSupported = 400 "InvalidNicType.ValueNotSupported" "The specified NicType does not exist.";
+    SourceCidrIpMalformed = 400 "InvalidSourceCidrIp.Malformed" "The specified parameter SourceCidrIp is not valid.";
+    DestCidrIpMalformed = 400 "InvalidDestCidrIp.Malformed" "The specified parameter DestCidrIp is not valid.";
+    RulePeerMissing = 403 "MissingParameter" "The input parameter SourceGroupId or SourceCidrIp cannot be both blank.";
+    RuleDescriptionMalformed = 400 "InvalidSecurityGroupDiscription.Malformed" "The specified security group rule description is not valid.";
+    RuleGroupIsSame = 403 "InvalidParamter.Conflict" "The specified SecurityGroupId should be different from the SourceGroupId.";
+    SourceGroupIdNotFound = 404 "InvalidSourceGroupId.NotFound" "The SourceGroupId provided does not exist in our records.";
+    RuleLimitExceeded = 403 "AuthorizationLimitExceed" "The limit of authorization records in the security group reaches.";
+    RulesDuplicated = 400 "InvalidParam.DuplicatePermissions" "There are duplicate permissions in the specified parameter Permissions.";
+
+    // Private networks.
+    RegionIdNotFoundForVpc = 404 "InvalidRegionId.NotFound" "Specified value of \"regionId\" is not supported.";
+    ZoneIdNotFound = 404 "InvalidZoneId.NotFound" "Specified zone does not exist.";
+    ZoneIdNotFoundForInstance = 404 "InvalidZoneId.NotFound" "The ZoneId provided does not exist in our records.";
+    VpcIdNotFound = 404 "InvalidVpcId.NotFound" "Specified VPC does not exist.";
+    VpcCidrInvalid = 400 "InvalidParameter" "Specified CIDR block is not valid";
+    VpcNameMalformed = 400 "InvalidVpcName.Malformed" "Specified VPC name is not valid.";
+    VpcDescriptionMalformed = 400 "InvalidVpcDiscription.Malformed" "Specified VPC description is not valid.";
+    VpcQuotaExceeded = 400 "QuotaExceeded.Vpc" "VPC quota exceeded.";
+    VpcHasInstances = 400 "DependencyViolation.Instance" "Specified object has dependent resources";
+    VpcHasVSwitches = 400 "DependencyViolation.VSwitch" "Specified object has dependent resources";
+    VpcHasSecurityGroups = 400 "DependencyViolation.SecurityGroup" "Specified object has dependent resources SecurityGroup.";
+    VSwitchIdNotFound400 = 400 "InvalidVSwitchId.NotFound" "Specified VSwitch can not found.";
+    VSwitchIdNotFound404 = 404 "InvalidVSwitchId.NotFound" "VSwitch not exist.";
+    VSwitchIdNotFoundForInstance = 404 "InvalidVSwitchId.NotFound" "Specified virtual switch does not exist.";
+    VSwitchMissing = 400 "MissingParameter" "The input parameter \"VSwitchId\" that is mandatory for processing this request is not supplied.";
+    VSwitchCidrMalformed = 400 "InvalidCidrBlock.Malformed" "Specified CIDR block is not valid.";
+    VSwitchCidrMask = 400 "InvalidCirdrBlock.MaskLength" "Specified CIDR block is not valid .";
+    VSwitchCidrOutside = 400 "InvalidParameter" "Specified CIDR block is not valid in VPC.";
+    VSwitchCidrOverlapped = 400 "InvalidCidrBlock.Overlapped" "Specified CIDR block overlapped with other subnets.";
+    VSwitchNameMalformed = 400 "InvalidVSwitchName.Malformed" "Specified virtual switch name is not valid.";
+    VSwitchDescriptionMalformed = 400 "InvalidVSwitchDiscription.Malformed" "Specified  virtual switch description is not valid.";
+    VSwitchQuotaExceeded = 400 "QuotaExceeded.VSwitch" "Virtual switch quota exceeded.";
+    VSwitchHasResources = 400 "DependencyViolation" "Resources deployed in the vSwitch have not been deleted.";
+    GroupAndSubnetInDifferentNetworks = 403 "OperationDenied.InconsistentNetwork" "The specified security group and vswitch are not in the same vpc.";
+    PrivateIpMalformed = 400 "InvalidPrivateIpAddress.Malformed" "Specified private IP address is malformed.";
+    PrivateIpOutside = 403 "InvalidVSwitchId.IpInvalid" "The specified private IP address is not in the range of the specified vSwitch.";
+    PrivateIpInUse = 403 "InvalidPrivateIpAddress.Duplicated" "Specified private IP address is duplicated.";
+    PrivateIpsUsedUp = 400 "QuotaExceeded.PrivateIpAddress" "Don't have enough private IPs in this switch.";
+
+    // Elastic addresses.
+    AllocationIdNotFound = 404 "InvalidAllocationId.NotFound" "Specified allocation ID is not found.";
+    BandwidthMalformed = 400 "InvalidBandwidth.Malformed" "The specified Bandwidth is invalid.";
+    EipQuotaExceeded = 400 "QuotaExceeded.Eip" "Elastic IP address quota exceeded";
+    EipStatusIncorrect = 400 "IncorrectEipStatus" "Current elastic IP status does not support this operation";
+    EipInstanceTypeNotSupported = 400 "InvalidInstanceType.ValueNotSupported" "The specified value of InstanceType is not supported.";
+    EipInstanceNotFound = 404 "InvalidInstanId.NotFound" "Specified instance does not exist.";
+    EipInstanceNotVpc = 400 "InvalidInstance.NotVpc" "Bound instance is not vpc instance.";
+    EipInstanceStatusIncorrect = 400 "IncorrectInstanceStatus" "Current instance status does not support this operation.";
+    EipRegionMismatch = 400 "InvalidParameter.Mismatch" "Specified elastic IP address and ECS instance are not in the same region.";
+    EipAssociationDuplicated = 400 "InvalidAssociation.Duplicated" "Specified instance already is associated.";
+    EipBesidePublicAddress = 400 "EIP_CAN_NOT_ASSOCIATE_WITH_PUBLIC_IP" "instance already bind natpublicip,cannot bind eip.";
+
     // Roles and policies.
     RoleNameInvalidChars = 400 "InvalidParameter.RoleName.InvalidChars" "The parameter - \"RoleName\" contains invalid chars.";
     RoleNameLength = 400 "InvalidParameter.RoleName.Length" "The parameter - \"RoleName\" beyond the length limit.";

@@ -234,7 +234,12 @@ impl Api {
 fn find(call: &Call<'_>) -> Result<(Product, &'static Entry), Code> {
     let product = Product::ALL.iter().find(|product| product.version() == call.version);
     let product = product.ok_or(Code::VersionNotFound)?;
-    let entry = actions::ACTIONS.iter().find(|entry| entry.spec.product == *product && entry.spec.name == call.action);
+    let of = |product: Product| {
+        actions::ACTIONS.iter().find(|entry| entry.spec.product == product && entry.spec.name == call.action)
+    };
+    // Before it had an API of its own, the private network's calls were calls of ECS; older clients make them there.
+    let older = (*product == Product::Ecs).then_some(Product::Vpc);
+    let entry = of(*product).or_else(|| older.and_then(of));
     Ok((*product, entry.ok_or(Code::ActionNotFound)?))
 }
 
@@ -253,7 +258,7 @@ fn authorize(product: Product, caller: &Caller, access: &[Access]) -> ApiResult<
         return Ok(());
     }
     Err(match product {
-        Product::Ecs | Product::Location => Code::ForbiddenRam.error(),
+        Product::Ecs | Product::Vpc | Product::Location => Code::ForbiddenRam.error(),
         Product::Ram | Product::Sts => Code::NoPermission.error(),
     })
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use model::tag::TAGS_AT_MOST;
-use model::{RegionId, Tag, TagValue};
+use model::{Description, RegionId, Tag, TagValue};
 use wire::Params;
 use wire::params::parse_bool;
 
@@ -21,6 +21,16 @@ pub fn optional<T: FromStr>(params: &Params, name: &str, bad: impl Into<ApiError
 /// The value of a parameter that must be there.
 pub fn required<T: FromStr>(params: &Params, name: &str, bad: impl Into<ApiError>) -> ApiResult<T> {
     optional(params, name, bad)?.ok_or_else(|| ApiError::missing(name))
+}
+
+/// `Description`, which is empty when absent.
+pub fn description(params: &Params, bad: Code) -> ApiResult<Description> {
+    Ok(optional(params, "Description", bad)?.unwrap_or_else(no_description))
+}
+
+/// What stands where nobody said anything.
+pub fn no_description() -> Description {
+    "".parse().expect("no description is a description")
 }
 
 /// A boolean that is false when absent.

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let installed = rustls::crypto::ring::default_provider().install_default();
     debug_assert!(installed.is_ok(), "nothing has installed a provider before main");
     match cli::run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("tintype: {error:#}");
             ExitCode::FAILURE

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use async_trait::async_trait;
 use meta::{Scope, Tx, flows, tasks};
-use model::{AccountId, FlowId, Task, TaskFailure, TaskId};
+use model::{AccountId, FlowId, Task, TaskFailure, TaskId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::CancelFlag;
@@ -35,6 +35,12 @@ pub trait Flow: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 
     /// The transaction that ends the flow after everything was undone. `self` is the state that it began with.
     fn undone(&self, cx: &StepCx, failure: &Failure) -> Ending;
+
+    /// Writes down, beside the task, how far the flow is: where its clients look for it.
+    fn note_progress(&self, tx: &mut Tx<'_>, percent: u8) -> Result<(), meta::Error> {
+        let _ = (tx, percent);
+        Ok(())
+    }
 }
 
 /// What comes after a step.
@@ -81,6 +87,15 @@ impl From<meta::Error> for StepError {
     }
 }
 
+impl From<store::StoreError> for StepError {
+    fn from(error: store::StoreError) -> Self {
+        match error {
+            store::StoreError::Cancelled => Self::Interrupted,
+            other => Self::Retry(other.into()),
+        }
+    }
+}
+
 /// Why a flow was undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -112,16 +127,37 @@ pub(crate) struct Journal<F> {
 /// Begins a flow, inside the transaction that also records what its clients see. Wake the engine after it.
 pub fn begin<F: Flow>(tx: &mut Tx<'_>, id: FlowId, first: F, task: &Task, seq: i64) -> Result<(), meta::Error> {
     tasks::insert(tx, task, seq)?;
+    let silent = Silent { flow: id, task: task.id.clone(), account: task.account, created: task.created };
+    begin_silently(tx, silent, first, "")
+}
+
+/// What names a flow that no task shows: its clients follow a snapshot or an image.
+#[derive(Debug, Clone)]
+pub struct Silent {
+    /// The flow.
+    pub flow: FlowId,
+    /// The task that there would be.
+    pub task: TaskId,
+    /// For whom it works.
+    pub account: AccountId,
+    /// When it was asked for.
+    pub created: Timestamp,
+}
+
+/// Begins a flow without a task. `place` is the one node that can do its work; empty for any.
+pub fn begin_silently<F: Flow>(tx: &mut Tx<'_>, silent: Silent, first: F, place: &str) -> Result<(), meta::Error> {
     let journal = Journal { done: Vec::new(), state: Some(first), failure: None };
+    let Silent { flow, task, account, created } = silent;
     let row = flows::FlowRow {
-        id,
+        id: flow,
         name: F::NAME.to_owned(),
-        task: task.id.clone(),
-        account: task.account,
+        task,
+        account,
         journal: encode(&journal),
         cancelled: false,
         generation: 1,
-        created: task.created,
+        created,
+        place: place.to_owned(),
     };
     flows::insert(tx, &row)
 }

@@ -3,6 +3,7 @@
 //! - [`flow`]: what a flow is; [`runner`]: how flows are run, journaled, undone and ended; [`flows`]: the flows.
 //! - [`sweeps`]: periodic repair without input: collection of the block store, blobs that nothing names.
 //! - [`buckets`]: objects, on which imports and exports work.
+//! - [`machines`]: servers, their disks, and what their guests may ask.
 //!
 //! This crate knows no HTTP. It tells clients what happened through tasks and images in the records, in the wire's own
 //! codes, because a task's failure is read back word for word.
@@ -10,6 +11,7 @@
 pub mod buckets;
 pub mod flow;
 pub mod flows;
+pub mod machines;
 pub mod runner;
 pub mod sweeps;
 
@@ -21,6 +23,7 @@ use store::Store;
 use tokio::sync::{Notify, watch};
 
 use buckets::Buckets;
+use machines::{Host, Keeping};
 use runner::{Injected, Probe};
 
 /// What a client is told of a fault of the server.
@@ -41,6 +44,7 @@ struct Inner {
     stopping: watch::Sender<bool>,
     probe: Option<Arc<dyn Probe>>,
     steps: std::sync::atomic::AtomicUsize,
+    keeping: Keeping,
 }
 
 /// What an engine works with.
@@ -52,6 +56,8 @@ pub struct Parts {
     pub buckets: Buckets,
     /// The block store.
     pub store: Store,
+    /// What machines run with.
+    pub host: Host,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
 }
@@ -73,6 +79,7 @@ impl Engine {
             stopping: watch::Sender::new(false),
             probe,
             steps: std::sync::atomic::AtomicUsize::new(0),
+            keeping: Keeping::default(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use meta::flows::{self, FlowRow};
-use meta::{Scope, images, tasks};
-use model::{TaskStatus, Timestamp};
+use meta::{Scope, tasks};
+use model::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -117,7 +117,8 @@ impl Engine {
         let node = self.inner.node.clone();
         let now = self.now();
         let until = now.plus_millis(LEASE_MILLIS);
-        if !self.meta().read(move |tx| flows::is_waiting(tx, now)).await? {
+        let asking = node.clone();
+        if !self.meta().read(move |tx| flows::is_waiting(tx, &asking, now)).await? {
             return Ok(None);
         }
         self.meta().write(Scope::Shared, move |tx| flows::lease_next(tx, &node, now, until)).await
@@ -160,7 +161,8 @@ pub(crate) async fn drive<F: Flow>(engine: Engine, row: FlowRow) -> Drive {
     };
     let interrupt = Interrupt::default();
     let gauge = Gauge::default();
-    let heartbeat = tokio::spawn(beat(engine.clone(), row.clone(), interrupt.clone(), gauge.clone()));
+    let shown = journal.state.clone();
+    let heartbeat = tokio::spawn(beat(engine.clone(), row.clone(), shown, interrupt.clone(), gauge.clone()));
     let cx = StepCx {
         engine: engine.clone(),
         flow: row.id.clone(),
@@ -175,7 +177,9 @@ pub(crate) async fn drive<F: Flow>(engine: Engine, row: FlowRow) -> Drive {
 }
 
 /// Prolongs the lease, writes the progress down, and notices what must interrupt the step.
-async fn beat(engine: Engine, row: FlowRow, interrupt: Interrupt, gauge: Gauge) {
+///
+/// `shown` is any state of the flow: all of them know where its clients look.
+async fn beat<F: Flow>(engine: Engine, row: FlowRow, shown: Option<F>, interrupt: Interrupt, gauge: Gauge) {
     let mut written = 0;
     let mut stopping = engine.inner.stopping.subscribe();
     loop {
@@ -188,7 +192,7 @@ async fn beat(engine: Engine, row: FlowRow, interrupt: Interrupt, gauge: Gauge) 
             interrupt.raise(Cause::Shutdown);
             return;
         }
-        let (id, generation, task) = (row.id.clone(), row.generation, row.task.clone());
+        let (id, generation, task, shown) = (row.id.clone(), row.generation, row.task.clone(), shown.clone());
         let until = engine.now().plus_millis(LEASE_MILLIS);
         let percent = gauge.get();
         let moved = percent != written;
@@ -197,7 +201,8 @@ async fn beat(engine: Engine, row: FlowRow, interrupt: Interrupt, gauge: Gauge) 
             .write(Scope::Account(row.account), move |tx| {
                 let renewed = flows::renew(tx, &id, generation, until)?;
                 if moved && renewed.is_some() {
-                    note_progress(tx, &task, percent)?;
+                    tasks::set_progress(tx, &task, percent)?;
+                    shown.iter().try_for_each(|shown| shown.note_progress(tx, percent))?;
                 }
                 Ok::<_, meta::Error>(renewed)
             })
@@ -213,15 +218,6 @@ async fn beat(engine: Engine, row: FlowRow, interrupt: Interrupt, gauge: Gauge) 
             Err(error) => tracing::warn!(flow = %row.id, %error, "the lease could not be prolonged; trying again"),
         }
     }
-}
-
-fn note_progress(tx: &mut meta::Tx<'_>, task: &model::TaskId, percent: u8) -> Result<(), meta::Error> {
-    tasks::set_progress(tx, task, percent)?;
-    let Some(task) = tasks::get(tx, task)? else { return Ok(()) };
-    if task.status == TaskStatus::Processing && task.action == model::TaskAction::ImportImage {
-        images::set_progress(tx, &model::ImageId::from_record(task.resource), percent)?;
-    }
-    Ok(())
 }
 
 struct Driver<F> {

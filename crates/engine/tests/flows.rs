@@ -397,6 +397,7 @@ async fn an_unknown_journal_is_parked_not_lost() {
     let world = World::new().await;
     let task = task(TaskAction::ImportImage, "m-x", 0);
     let row = flows::FlowRow {
+        place: String::new(),
         id: FlowId::generate(&SystemEntropy),
         name: "import-image/1".into(),
         task: task.id.clone(),

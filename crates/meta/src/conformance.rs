@@ -432,6 +432,7 @@ fn task(account: AccountId, created: i64) -> Task {
 
 fn flow(task: &Task) -> flows::FlowRow {
     flows::FlowRow {
+        place: String::new(),
         id: FlowId::generate(&SystemEntropy),
         name: "test/1".into(),
         task: task.id.clone(),

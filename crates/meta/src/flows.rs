@@ -27,12 +27,14 @@ pub struct FlowRow {
     pub generation: i64,
     /// When it was asked for.
     pub created: Timestamp,
+    /// The one node that can do its work; empty for any.
+    pub place: String,
 }
 
 /// Adds a flow that no node works on yet.
 pub fn insert(tx: &mut Tx<'_>, flow: &FlowRow) -> Result<(), Error> {
-    let sql = "INSERT INTO flows (id, name, task, account, journal, node, lease, cancelled, parked, generation, created) \
-               VALUES ($1, $2, $3, $4, $5, '', 0, 0, 0, $6, $7)";
+    let sql = "INSERT INTO flows (id, name, task, account, journal, node, lease, cancelled, parked, generation, created, \
+               place) VALUES ($1, $2, $3, $4, $5, '', 0, 0, 0, $6, $7, $8)";
     let values = values![
         flow.id.as_str(),
         flow.name.as_str(),
@@ -41,16 +43,18 @@ pub fn insert(tx: &mut Tx<'_>, flow: &FlowRow) -> Result<(), Error> {
         flow.journal.as_str(),
         flow.generation,
         flow.created.as_millis(),
+        flow.place.as_str(),
     ];
     tx.execute(sql, values).map(drop)
 }
 
-const COLUMNS: &str = "id, name, task, account, journal, cancelled, generation, created";
+const COLUMNS: &str = "id, name, task, account, journal, cancelled, generation, created, place";
 
-/// Leases the oldest flow that nobody works on to `node` until `until`.
+/// Leases the oldest flow that nobody works on and that `node` can do to it until `until`.
 pub fn lease_next(tx: &mut Tx<'_>, node: &str, now: Timestamp, until: Timestamp) -> Result<Option<FlowRow>, Error> {
-    let sql = "SELECT id FROM flows WHERE lease <= $1 AND parked = 0 ORDER BY created, id LIMIT 1";
-    let Some(row) = tx.query_one(sql, values![now.as_millis()])? else { return Ok(None) };
+    let sql =
+        "SELECT id FROM flows WHERE lease <= $1 AND parked = 0 AND place IN ('', $2) ORDER BY created, id LIMIT 1";
+    let Some(row) = tx.query_one(sql, values![now.as_millis(), node])? else { return Ok(None) };
     let id = row.text(0)?.to_owned();
     let sql = "UPDATE flows SET node = $1, lease = $2, generation = generation + 1 WHERE id = $3";
     tx.execute(sql, values![node, until.as_millis(), id.as_str()])?;
@@ -105,10 +109,10 @@ pub fn get(tx: &mut Tx<'_>, id: &FlowId) -> Result<Option<FlowRow>, Error> {
     row.as_ref().map(flow).transpose()
 }
 
-/// Whether a flow waits for somebody to work on it. Looking costs a read; leasing is a durable write.
-pub fn is_waiting(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, Error> {
-    let sql = "SELECT id FROM flows WHERE lease <= $1 AND parked = 0 LIMIT 1";
-    Ok(tx.query_one(sql, values![now.as_millis()])?.is_some())
+/// Whether a flow waits that `node` can work on. Looking costs a read; leasing is a durable write.
+pub fn is_waiting(tx: &mut Tx<'_>, node: &str, now: Timestamp) -> Result<bool, Error> {
+    let sql = "SELECT id FROM flows WHERE lease <= $1 AND parked = 0 AND place IN ('', $2) LIMIT 1";
+    Ok(tx.query_one(sql, values![now.as_millis(), node])?.is_some())
 }
 
 /// Every flow that has not ended, oldest first.
@@ -133,5 +137,6 @@ fn flow(row: &Row) -> Result<FlowRow, Error> {
         cancelled: row.int(5)? != 0,
         generation: row.int(6)?,
         created: Timestamp::from_millis(row.int(7)?),
+        place: row.text(8)?.to_owned(),
     })
 }

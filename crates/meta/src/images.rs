@@ -58,6 +58,8 @@ pub struct Filter {
     pub created_to: Option<Timestamp>,
     /// Only images with all of these tags.
     pub tags: Vec<TagFilter>,
+    /// Only images that servers were made from, or only the others.
+    pub used: Option<bool>,
 }
 
 /// Which part of a list is wanted: `limit` rows after the first `offset`, or after a row that is known.
@@ -103,7 +105,7 @@ pub fn insert(tx: &mut Tx<'_>, image: &Image, seq: i64) -> Result<bool, Error> {
         return Ok(false);
     }
     for disk in &image.disks {
-        let sql = "INSERT INTO image_snapshots (snapshot, image) VALUES ($1, $2)";
+        let sql = "INSERT INTO backing_snapshots (snapshot, image) VALUES ($1, $2)";
         tx.execute(sql, values![disk.snapshot.as_str(), image.id.as_str()])?;
     }
     tags::replace(tx, image.owner, &image.region, tags::IMAGE, image.id.as_str(), &image.tags)?;
@@ -172,7 +174,7 @@ pub fn delete(tx: &mut Tx<'_>, before: &Stored, now: Timestamp) -> Result<bool, 
     if tx.execute(sql, values![image.id.as_str(), before.generation])? != 1 {
         return Ok(false);
     }
-    tx.execute("DELETE FROM image_snapshots WHERE image = $1", values![image.id.as_str()])?;
+    tx.execute("DELETE FROM backing_snapshots WHERE image = $1", values![image.id.as_str()])?;
     let bury = "INSERT INTO tombstones (id, deleted) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     tx.execute(bury, values![image.id.as_str(), now.as_millis()])?;
     tags::replace(tx, image.owner, &image.region, tags::IMAGE, image.id.as_str(), &[])?;
@@ -193,6 +195,25 @@ pub fn list(
     filter: &Filter,
     window: Window,
 ) -> Result<Page<Image>, Error> {
+    let (rows, total) = placed(tx, owner, region, filter, window)?;
+    Ok(page(rows, total, window))
+}
+
+/// A page of rows with their places in the order of age.
+pub(crate) fn page(rows: Vec<(i64, Image)>, total: u64, window: Window) -> Page<Image> {
+    let is_full = rows.len() as u64 == window.limit;
+    let last = rows.last().filter(|_| is_full).map(|(seq, _)| *seq);
+    Page { items: rows.into_iter().map(|(_, image)| image).collect(), total, last }
+}
+
+/// The rows of [`list`] with their places in the order of age, and how many there are in all.
+pub(crate) fn placed(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    region: &RegionId,
+    filter: &Filter,
+    window: Window,
+) -> Result<(Vec<(i64, Image)>, u64), Error> {
     let narrowed = filter.narrows();
     let total = if narrowed {
         filtered_total(tx, owner, region, filter)?
@@ -203,7 +224,7 @@ pub fn list(
         counts.into_iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
     };
     if total <= window.offset {
-        return Ok(Page { items: Vec::new(), total, last: None });
+        return Ok((Vec::new(), total));
     }
     let mut values = Vec::new();
     let ids = if narrowed && total <= FEW {
@@ -226,18 +247,17 @@ pub fn list(
          ORDER BY seq DESC"
     );
     let rows = tx.query(&sql, &values)?;
-    let items: Vec<Image> = rows.iter().map(|row| Ok(stored(row)?.image)).collect::<Result<_, Error>>()?;
-    let is_full = items.len() as u64 == window.limit;
-    let last = rows.last().filter(|_| is_full).map(|row| row.int(4)).transpose()?;
-    Ok(Page { items, total, last })
+    let rows = rows.iter().map(|row| Ok((row.int(4)?, stored(row)?.image))).collect::<Result<_, Error>>()?;
+    Ok((rows, total))
 }
 
 impl Filter {
     /// Whether anything but the status is asked for.
     fn narrows(&self) -> bool {
         let Self { statuses: _, ids, name, family, architecture, os_type, snapshot, resource_group, .. } = self;
-        let Self { created_from, created_to, tags, .. } = self;
-        !(ids.is_empty() && tags.is_empty())
+        let Self { created_from, created_to, tags, used, .. } = self;
+        used.is_some()
+            || !(ids.is_empty() && tags.is_empty())
             || [name, family, snapshot, resource_group].into_iter().any(Option::is_some)
             || (architecture.is_some() || os_type.is_some())
             || (created_from.is_some() || created_to.is_some())
@@ -367,7 +387,7 @@ fn residue(filter: &Filter, owner: AccountId, region: &RegionId, how: Lookup, va
     equals("resource_group", filter.resource_group.as_deref());
     if let Some(snapshot) = &filter.snapshot {
         let snapshot = push(snapshot.as_str().into());
-        sql.push_str(&format!(" AND id IN (SELECT image FROM image_snapshots WHERE snapshot = {snapshot})"));
+        sql.push_str(&format!(" AND id IN (SELECT image FROM backing_snapshots WHERE snapshot = {snapshot})"));
     }
     if let Some(from) = filter.created_from {
         // The second condition says nothing new; it is what the indexes of age understand.
@@ -378,13 +398,17 @@ fn residue(filter: &Filter, owner: AccountId, region: &RegionId, how: Lookup, va
         let last = age_sequence(to, u32::MAX);
         sql.push_str(&format!(" AND created <= {} AND seq <= {}", push(to.as_millis().into()), push(last.into())));
     }
+    if let Some(used) = filter.used {
+        let not = if used { "" } else { "NOT " };
+        sql.push_str(&format!(" AND id {not}IN (SELECT value FROM facets WHERE kind = 'instance' AND name = 'image')"));
+    }
     let place = (owner, region, tags::IMAGE);
     tags::restrict(&mut sql, values, ("images.id", how), place, &filter.tags);
     sql
 }
 
 /// A pattern with `*` as a LIKE pattern with `!` as its escape.
-fn like(pattern: &str) -> String {
+pub(crate) fn like(pattern: &str) -> String {
     let mut text = String::with_capacity(pattern.len());
     for c in pattern.chars() {
         match c {
@@ -401,7 +425,10 @@ fn filtered_total(tx: &mut Tx<'_>, owner: AccountId, region: &RegionId, filter: 
     let row = tx.query_one(sql, values![owner, region.as_str()])?;
     let generation = row.map_or(Ok(0), |row| row.int(0))?;
     let name = format!("{owner}/{region}/{filter:?}");
-    if let Some((at, total)) = tx.counts().lock().get(&name)
+    // Servers come and go without a change of any image: such a count is good once.
+    let is_kept = filter.used.is_none();
+    if is_kept
+        && let Some((at, total)) = tx.counts().lock().get(&name)
         && *at == generation
     {
         return Ok(*total);
@@ -409,6 +436,9 @@ fn filtered_total(tx: &mut Tx<'_>, owner: AccountId, region: &RegionId, filter: 
     let mut values = Vec::new();
     let sql = format!("SELECT COUNT(*) {}", matches(filter, owner, region, &mut values));
     let total = tx.query_one(&sql, &values)?.map_or(Ok(0), |row| row.size(0))?;
+    if !is_kept {
+        return Ok(total);
+    }
     let mut kept = tx.counts().lock();
     if kept.len() >= COUNTS_KEPT {
         kept.clear();

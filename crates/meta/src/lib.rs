@@ -23,12 +23,15 @@ pub mod buckets;
 pub mod conformance;
 pub mod flows;
 pub mod images;
+pub mod kinds;
 pub mod leases;
 pub mod manifests;
+pub mod resources;
 pub mod roles;
 pub mod settings;
 pub mod tags;
 pub mod tasks;
 pub mod tokens;
+pub mod visible;
 
 pub use database::{Error, Meta, Page, Scope, Tx};

@@ -15,72 +15,98 @@ pub(crate) enum Dialect {
 }
 
 /// Statements of each version, in order. Version n is the n-th list, counted from 1.
-const MIGRATIONS: &[&[&str]] = &[&[
-    "CREATE TABLE settings (name KEY PRIMARY KEY, value TEXT NOT NULL)",
-    // Who may call, and with what.
-    "CREATE TABLE accounts (id BIGINT PRIMARY KEY, name KEY NOT NULL UNIQUE, created BIGINT NOT NULL)",
-    "CREATE TABLE access_keys (id KEY PRIMARY KEY, account BIGINT NOT NULL, secret TEXT NOT NULL, \
+const MIGRATIONS: &[&[&str]] = &[
+    &[
+        "CREATE TABLE settings (name KEY PRIMARY KEY, value TEXT NOT NULL)",
+        // Who may call, and with what.
+        "CREATE TABLE accounts (id BIGINT PRIMARY KEY, name KEY NOT NULL UNIQUE, created BIGINT NOT NULL)",
+        "CREATE TABLE access_keys (id KEY PRIMARY KEY, account BIGINT NOT NULL, secret TEXT NOT NULL, \
      active BIGINT NOT NULL, created BIGINT NOT NULL)",
-    "CREATE TABLE roles (account BIGINT NOT NULL, lower_name KEY NOT NULL, record TEXT NOT NULL, \
+        "CREATE TABLE roles (account BIGINT NOT NULL, lower_name KEY NOT NULL, record TEXT NOT NULL, \
      PRIMARY KEY (account, lower_name))",
-    "CREATE TABLE policies (account BIGINT NOT NULL, name KEY NOT NULL, record TEXT NOT NULL, \
+        "CREATE TABLE policies (account BIGINT NOT NULL, name KEY NOT NULL, record TEXT NOT NULL, \
      PRIMARY KEY (account, name))",
-    "CREATE TABLE role_policies (account BIGINT NOT NULL, lower_role KEY NOT NULL, kind KEY NOT NULL, \
+        "CREATE TABLE role_policies (account BIGINT NOT NULL, lower_role KEY NOT NULL, kind KEY NOT NULL, \
      policy KEY NOT NULL, attached BIGINT NOT NULL, PRIMARY KEY (account, lower_role, kind, policy))",
-    "CREATE INDEX role_policies_by_policy ON role_policies (account, kind, policy)",
-    // Images. `seq` orders by age, newest first, and is unique.
-    "CREATE TABLE images (id KEY PRIMARY KEY, owner BIGINT NOT NULL, region KEY NOT NULL, status KEY NOT NULL, \
+        "CREATE INDEX role_policies_by_policy ON role_policies (account, kind, policy)",
+        // Images. `seq` orders by age, newest first, and is unique.
+        "CREATE TABLE images (id KEY PRIMARY KEY, owner BIGINT NOT NULL, region KEY NOT NULL, status KEY NOT NULL, \
      seq BIGINT NOT NULL, name KEY NOT NULL, family KEY NOT NULL, architecture KEY NOT NULL, os_type KEY NOT NULL, \
      resource_group KEY NOT NULL, created BIGINT NOT NULL, progress BIGINT NOT NULL, generation BIGINT NOT NULL, \
      record TEXT NOT NULL)",
-    "CREATE UNIQUE INDEX images_by_name ON images (owner, region, name)",
-    "CREATE UNIQUE INDEX images_by_status ON images (owner, region, status, seq, id)",
-    "CREATE UNIQUE INDEX images_by_age ON images (owner, region, seq, id)",
-    "CREATE TABLE image_snapshots (snapshot KEY PRIMARY KEY, image KEY NOT NULL)",
-    "CREATE TABLE image_counts (owner BIGINT NOT NULL, region KEY NOT NULL, status KEY NOT NULL, n BIGINT NOT NULL, \
+        "CREATE UNIQUE INDEX images_by_name ON images (owner, region, name)",
+        "CREATE UNIQUE INDEX images_by_status ON images (owner, region, status, seq, id)",
+        "CREATE UNIQUE INDEX images_by_age ON images (owner, region, seq, id)",
+        "CREATE TABLE image_snapshots (snapshot KEY PRIMARY KEY, image KEY NOT NULL)",
+        "CREATE TABLE image_counts (owner BIGINT NOT NULL, region KEY NOT NULL, status KEY NOT NULL, n BIGINT NOT NULL, \
      PRIMARY KEY (owner, region, status))",
-    // Every change of an owner's images in a region moves this on: cached counts are good for one generation.
-    "CREATE TABLE image_generations (owner BIGINT NOT NULL, region KEY NOT NULL, generation BIGINT NOT NULL, \
+        // Every change of an owner's images in a region moves this on: cached counts are good for one generation.
+        "CREATE TABLE image_generations (owner BIGINT NOT NULL, region KEY NOT NULL, generation BIGINT NOT NULL, \
      PRIMARY KEY (owner, region))",
-    // Ids outlive what they named.
-    "CREATE TABLE tombstones (id KEY PRIMARY KEY, deleted BIGINT NOT NULL)",
-    // Tags, for filters; a resource's page reads them from its record.
-    "CREATE TABLE tags (account BIGINT NOT NULL, region KEY NOT NULL, kind KEY NOT NULL, tag_key KEY NOT NULL, \
+        // Ids outlive what they named.
+        "CREATE TABLE tombstones (id KEY PRIMARY KEY, deleted BIGINT NOT NULL)",
+        // Tags, for filters; a resource's page reads them from its record.
+        "CREATE TABLE tags (account BIGINT NOT NULL, region KEY NOT NULL, kind KEY NOT NULL, tag_key KEY NOT NULL, \
      tag_value KEY NOT NULL, resource KEY NOT NULL, PRIMARY KEY (account, region, kind, resource, tag_key))",
-    "CREATE UNIQUE INDEX tags_by_value ON tags (account, region, kind, tag_key, tag_value, resource)",
-    // Manifests of the store that something holds: what collection must keep.
-    "CREATE TABLE manifests (id KEY NOT NULL, holder KEY NOT NULL, PRIMARY KEY (id, holder))",
-    "CREATE INDEX manifests_by_holder ON manifests (holder)",
-    // Tasks, and the flows behind them.
-    "CREATE TABLE tasks (id KEY PRIMARY KEY, account BIGINT NOT NULL, region KEY NOT NULL, action KEY NOT NULL, \
+        "CREATE UNIQUE INDEX tags_by_value ON tags (account, region, kind, tag_key, tag_value, resource)",
+        // Manifests of the store that something holds: what collection must keep.
+        "CREATE TABLE manifests (id KEY NOT NULL, holder KEY NOT NULL, PRIMARY KEY (id, holder))",
+        "CREATE INDEX manifests_by_holder ON manifests (holder)",
+        // Tasks, and the flows behind them.
+        "CREATE TABLE tasks (id KEY PRIMARY KEY, account BIGINT NOT NULL, region KEY NOT NULL, action KEY NOT NULL, \
      status KEY NOT NULL, resource KEY NOT NULL, seq BIGINT NOT NULL, created BIGINT NOT NULL, \
      progress BIGINT NOT NULL, record TEXT NOT NULL)",
-    "CREATE UNIQUE INDEX tasks_by_age ON tasks (account, region, seq, id)",
-    "CREATE INDEX tasks_by_resource ON tasks (account, region, resource)",
-    "CREATE TABLE flows (id KEY PRIMARY KEY, name KEY NOT NULL, task KEY NOT NULL, account BIGINT NOT NULL, \
+        "CREATE UNIQUE INDEX tasks_by_age ON tasks (account, region, seq, id)",
+        "CREATE INDEX tasks_by_resource ON tasks (account, region, resource)",
+        "CREATE TABLE flows (id KEY PRIMARY KEY, name KEY NOT NULL, task KEY NOT NULL, account BIGINT NOT NULL, \
      journal TEXT NOT NULL, node KEY NOT NULL, lease BIGINT NOT NULL, cancelled BIGINT NOT NULL, \
      parked BIGINT NOT NULL, generation BIGINT NOT NULL, created BIGINT NOT NULL)",
-    "CREATE UNIQUE INDEX flows_by_task ON flows (task)",
-    // Work that one node at a time may do.
-    "CREATE TABLE leases (name KEY PRIMARY KEY, node KEY NOT NULL, until BIGINT NOT NULL)",
-    // Answers that a retried call gets again.
-    "CREATE TABLE client_tokens (account BIGINT NOT NULL, region KEY NOT NULL, action KEY NOT NULL, \
+        "CREATE UNIQUE INDEX flows_by_task ON flows (task)",
+        // Work that one node at a time may do.
+        "CREATE TABLE leases (name KEY PRIMARY KEY, node KEY NOT NULL, until BIGINT NOT NULL)",
+        // Answers that a retried call gets again.
+        "CREATE TABLE client_tokens (account BIGINT NOT NULL, region KEY NOT NULL, action KEY NOT NULL, \
      token KEY NOT NULL, digest TEXT NOT NULL, answer TEXT NOT NULL, expires BIGINT NOT NULL, \
      PRIMARY KEY (account, region, action, token))",
-    "CREATE INDEX client_tokens_by_expiry ON client_tokens (expires)",
-    // Buckets and what is in them. The bytes are blobs of the object store, named in `blobs`.
-    "CREATE TABLE buckets (name KEY PRIMARY KEY, account BIGINT NOT NULL, record TEXT NOT NULL)",
-    "CREATE INDEX buckets_by_account ON buckets (account, name)",
-    "CREATE TABLE objects (bucket KEY NOT NULL, object_key KEY NOT NULL, record TEXT NOT NULL, \
+        "CREATE INDEX client_tokens_by_expiry ON client_tokens (expires)",
+        // Buckets and what is in them. The bytes are blobs of the object store, named in `blobs`.
+        "CREATE TABLE buckets (name KEY PRIMARY KEY, account BIGINT NOT NULL, record TEXT NOT NULL)",
+        "CREATE INDEX buckets_by_account ON buckets (account, name)",
+        "CREATE TABLE objects (bucket KEY NOT NULL, object_key KEY NOT NULL, record TEXT NOT NULL, \
      PRIMARY KEY (bucket, object_key))",
-    "CREATE TABLE uploads (bucket KEY NOT NULL, object_key KEY NOT NULL, id KEY NOT NULL, record TEXT NOT NULL, \
+        "CREATE TABLE uploads (bucket KEY NOT NULL, object_key KEY NOT NULL, id KEY NOT NULL, record TEXT NOT NULL, \
      PRIMARY KEY (bucket, object_key, id))",
-    "CREATE TABLE parts (upload KEY NOT NULL, number BIGINT NOT NULL, record TEXT NOT NULL, \
+        "CREATE TABLE parts (upload KEY NOT NULL, number BIGINT NOT NULL, record TEXT NOT NULL, \
      PRIMARY KEY (upload, number))",
-    // Blobs that a row names; one that stands in no row is deleted by the sweep.
-    "CREATE TABLE blobs (id KEY NOT NULL, holder KEY NOT NULL, PRIMARY KEY (id, holder))",
-    "CREATE INDEX blobs_by_holder ON blobs (holder)",
-]];
+        // Blobs that a row names; one that stands in no row is deleted by the sweep.
+        "CREATE TABLE blobs (id KEY NOT NULL, holder KEY NOT NULL, PRIMARY KEY (id, holder))",
+        "CREATE INDEX blobs_by_holder ON blobs (holder)",
+    ],
+    &[
+        // Servers and what is around them: one table for all kinds, since none of them is listed by the hundred thousand.
+        "CREATE TABLE resources (id KEY PRIMARY KEY, kind KEY NOT NULL, owner BIGINT NOT NULL, region KEY NOT NULL, \
+     name KEY NOT NULL, seq BIGINT NOT NULL, generation BIGINT NOT NULL, record TEXT NOT NULL)",
+        "CREATE UNIQUE INDEX resources_by_age ON resources (kind, owner, region, seq, id)",
+        "CREATE INDEX resources_by_name ON resources (kind, owner, region, name)",
+        // What resources are found by, beside id, name and tags.
+        "CREATE TABLE facets (kind KEY NOT NULL, name KEY NOT NULL, value KEY NOT NULL, resource KEY NOT NULL, \
+     PRIMARY KEY (kind, name, value, resource))",
+        "CREATE INDEX facets_by_resource ON facets (resource)",
+        // Addresses of the host that are given away.
+        "CREATE TABLE addresses (address KEY PRIMARY KEY, holder KEY NOT NULL)",
+        "CREATE INDEX addresses_by_holder ON addresses (holder)",
+        // Who may use an image beside its owner.
+        "CREATE TABLE image_shares (account BIGINT NOT NULL, image KEY NOT NULL, shared BIGINT NOT NULL, PRIMARY KEY (account, image))",
+        "CREATE INDEX image_shares_by_image ON image_shares (image)",
+        // One snapshot may back several images.
+        "CREATE TABLE backing_snapshots (snapshot KEY NOT NULL, image KEY NOT NULL, PRIMARY KEY (snapshot, image))",
+        "INSERT INTO backing_snapshots (snapshot, image) SELECT snapshot, image FROM image_snapshots",
+        "DROP TABLE image_snapshots",
+        "CREATE INDEX backing_snapshots_by_image ON backing_snapshots (image)",
+        // The one node that can do a flow's work; empty for any.
+        "ALTER TABLE flows ADD COLUMN place KEY NOT NULL DEFAULT ''",
+    ],
+];
 
 /// Brings the schema to the newest version.
 pub(crate) fn migrate(sql: &mut dyn Sql, dialect: Dialect) -> Result<(), Error> {

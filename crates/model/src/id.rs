@@ -94,6 +94,12 @@ macro_rules! id_type {
                 f.write_str(&self.0)
             }
         }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
     };
 }
 
@@ -113,6 +119,42 @@ id_type!(
     /// A flow of the engine; never on the wire.
     FlowId, "f-"
 );
+id_type!(
+    /// A server, `i-` and twenty characters.
+    InstanceId, "i-"
+);
+id_type!(
+    /// A disk, `d-` and twenty characters.
+    DiskId, "d-"
+);
+id_type!(
+    /// A key pair, `ssh-` and twenty characters. Calls name key pairs by their names.
+    KeyPairId, "ssh-"
+);
+id_type!(
+    /// A security group, `sg-` and twenty characters.
+    SecurityGroupId, "sg-"
+);
+id_type!(
+    /// A rule of a security group, `sgr-` and twenty characters.
+    SecurityGroupRuleId, "sgr-"
+);
+id_type!(
+    /// A private network, `vpc-` and twenty characters.
+    VpcId, "vpc-"
+);
+id_type!(
+    /// A subnet of a private network, `vsw-` and twenty characters.
+    VSwitchId, "vsw-"
+);
+id_type!(
+    /// An elastic address, `eip-` and twenty characters.
+    AllocationId, "eip-"
+);
+id_type!(
+    /// A network interface, `eni-` and twenty characters: every server has one.
+    NetworkInterfaceId, "eni-"
+);
 
 /// An account: sixteen digits, a number on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,6 +168,9 @@ impl AccountId {
         entropy.fill(&mut bytes);
         Self(1_000_000_000_000_000 + u64::from_le_bytes(bytes) % 1_000_000_000_000_000)
     }
+
+    /// The account of what the server itself offers. No caller has it.
+    pub const SYSTEM: Self = Self(0);
 
     /// The account with this number.
     pub const fn new(number: u64) -> Self {

@@ -1,48 +1,12 @@
 //! Images: their attributes and their life cycle.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ImageId, RegionId, SnapshotId, TaskId};
-use crate::name::{Description, ImageName, Malformed};
+use crate::name::{Description, ImageName};
 use crate::tag::Tag;
-
-macro_rules! wire_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $text)] $variant),+
-        }
-
-        impl $name {
-            /// Every value, in the order of the documents.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The value on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Malformed;
-
-            fn from_str(text: &str) -> Result<Self, Malformed> {
-                match text { $($text => Ok(Self::$variant),)+ _ => Err(Malformed) }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
+use crate::wire_enum::wire_enum;
 
 wire_enum!(
     /// Where an image stands.
@@ -292,6 +256,9 @@ impl DiskMapping {
     }
 }
 
+/// The region of images that are in every region.
+pub const EVERYWHERE: &str = "everywhere";
+
 /// The device name of a system disk.
 pub const SYSTEM_DEVICE: &str = "/dev/xvda";
 
@@ -344,6 +311,12 @@ pub struct Image {
     pub task: Option<TaskId>,
     /// True for a copy of another image.
     pub is_copied: bool,
+    /// True for an image that the server offers to every account, in every region.
+    #[serde(default)]
+    pub is_system: bool,
+    /// The owner's word for the version.
+    #[serde(default)]
+    pub version: String,
     /// When it was asked for.
     pub created: Timestamp,
 }

@@ -79,6 +79,48 @@ text_type!(
     |text| (1..=30).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 );
 
+text_type!(
+    /// The name of a server, disk, snapshot, key pair, network or group: 2 to 128 characters, first a letter or an
+    /// ideograph, not starting with `http://` or `https://`.
+    ResourceName,
+    |text| {
+        (2..=128).contains(&text.chars().count())
+            && text.chars().next().is_some_and(is_letter)
+            && !text.chars().any(char::is_control)
+            && !starts_with_ignoring_case(text, "http://")
+            && !starts_with_ignoring_case(text, "https://")
+    }
+);
+
+text_type!(
+    /// A host's name: 2 to 64 letters, digits, `.` and `-`, none of the marks first, last or twice in a row (RunInstances,
+    /// `HostName`).
+    HostName,
+    |text| {
+        let marks = |b: u8| b == b'.' || b == b'-';
+        (2..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || marks(b))
+            && !text.starts_with(['.', '-'])
+            && !text.ends_with(['.', '-'])
+            && !text.as_bytes().windows(2).any(|pair| marks(pair[0]) && marks(pair[1]))
+    }
+);
+
+text_type!(
+    /// A password: 8 to 30 characters of at least three kinds: upper case, lower case, digits, marks (RunInstances,
+    /// `Password`).
+    Password,
+    |text| {
+        let kind = |test: fn(&u8) -> bool| u8::from(text.bytes().any(|b| test(&b)));
+        (8..=30).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_graphic())
+            && 3 <= kind(u8::is_ascii_uppercase)
+                + kind(u8::is_ascii_lowercase)
+                + kind(u8::is_ascii_digit)
+                + kind(u8::is_ascii_punctuation)
+    }
+);
+
 /// An ASCII letter or a CJK ideograph.
 fn is_letter(c: char) -> bool {
     c.is_ascii_alphabetic() || matches!(c, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}')
@@ -135,6 +177,13 @@ mod tests {
     #[test]
     fn client_tokens() {
         check::<ClientToken>(&["a", &"t".repeat(64)], &["", "镜", "a\n", &"t".repeat(65)]);
+    }
+
+    #[test]
+    fn names_of_servers_and_passwords() {
+        check::<ResourceName>(&["ab", "web server 1", "镜像"], &["", "a", "1a", "http://ab", "a\n"]);
+        check::<HostName>(&["ab", "web-1.local"], &["a", "-ab", "ab.", "a..b", "a_b"]);
+        check::<Password>(&["Passw0rd", "aB3!aB3!"], &["Pass0rd", "password1", "Pässw0rd!", "Passw0rd with blanks"]);
     }
 
     #[test]

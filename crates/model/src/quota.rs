@@ -20,3 +20,43 @@ pub const TAGGED_RESOURCES_PER_CALL: usize = 50;
 
 /// Largest page of the describe calls.
 pub const LARGEST_PAGE: u64 = 100;
+
+/// Private networks of an account in a region (CreateVpc, `QuotaExceeded.Vpc`).
+pub const VPCS_PER_REGION: u64 = 10;
+
+/// Subnets of a private network (CreateVSwitch, `QuotaExceeded.VSwitch`).
+pub const VSWITCHES_PER_VPC: usize = 150;
+
+/// Elastic addresses of an account in a region (AllocateEipAddress, `QuotaExceeded.Eip`).
+pub const EIPS_PER_REGION: u64 = 20;
+
+/// Security groups of an account in a region (CreateSecurityGroup, `QuotaExceed.SecurityGroup`).
+pub const SECURITY_GROUPS_PER_REGION: u64 = 100;
+
+/// Rules of a security group (AuthorizeSecurityGroup, `AuthorizationLimitExceed`).
+pub const RULES_PER_GROUP: usize = 200;
+
+/// Key pairs of an account in a region (CreateKeyPair, `QuotaExceed.KeyPair`).
+pub const KEY_PAIRS_PER_REGION: u64 = 500;
+
+/// Servers that one call makes (RunInstances, `Amount`).
+pub const INSTANCES_PER_CALL: u32 = 100;
+
+/// Data disks of a server, and of an image that is made of one (CreateImage, "Usage notes").
+pub const DATA_DISKS: usize = 16;
+
+/// Manual snapshots of a disk (CreateSnapshot, `QuotaExceed.Snapshot`).
+pub const SNAPSHOTS_PER_DISK: u64 = 256;
+
+/// Custom images that a Simple Application Server gives room for, and the most there can be (CreateCustomImage).
+pub const SWAS_IMAGES_PER_SERVER: u64 = 3;
+/// See [`SWAS_IMAGES_PER_SERVER`].
+pub const SWAS_IMAGES_AT_MOST: u64 = 15;
+
+/// Snapshots of a Simple Application Server, and the most there can be (CreateSnapshot).
+pub const SWAS_SNAPSHOTS_PER_SERVER: u64 = 3;
+/// See [`SWAS_SNAPSHOTS_PER_SERVER`].
+pub const SWAS_SNAPSHOTS_AT_MOST: u64 = 15;
+
+/// Simple Application Servers of an account in a region.
+pub const SWAS_SERVERS_PER_REGION: u64 = 50;

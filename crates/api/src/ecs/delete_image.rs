@@ -3,8 +3,8 @@
 //! The record goes and its id is never given again; the bytes that nothing else needs go with a later collection. One
 //! transaction decides between the deletion and whatever else would use the image.
 
-use meta::{Scope, images, manifests, tasks};
-use model::{ImageId, ImageStatus, RegionId, TaskAction};
+use meta::{Scope, Tx, images, manifests, resources, tasks, visible};
+use model::{ImageId, ImageStatus, Instance, RegionId, Snapshot, TaskAction, Timestamp};
 use wire::Params;
 
 use crate::action::{Access, Action, Nothing, Product, Spec};
@@ -16,6 +16,8 @@ use crate::input::{self, region_or_default, required};
 pub(crate) struct DeleteImage {
     region: RegionId,
     image: ImageId,
+    /// Skips the check for servers that were made from the image, and nothing else.
+    force: bool,
     dry_run: bool,
 }
 
@@ -30,18 +32,19 @@ impl Action for DeleteImage {
             Code::ImageIsImporting,
             Code::ImageIsCreating,
             Code::ImageIsExporting,
+            Code::ImageIsBeingCopied,
+            Code::ImageIsShared,
+            Code::ImageUsedByInstance,
             Code::DryRunOperation,
         ],
     };
     type Output = Nothing;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        // `Force` skips the check for servers made from the image. There are no servers yet, so it only must be well
-        // formed.
-        input::flag(params, "Force")?;
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionIdNotFoundForDelete)?,
             image: required(params, "ImageId", Code::ImageIdNotFound)?,
+            force: input::flag(params, "Force")?,
             dry_run: input::flag(params, "DryRun")?,
         })
     }
@@ -54,7 +57,7 @@ impl Action for DeleteImage {
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
         let account = cx.account();
         let now = cx.engine().clock().now();
-        let Self { region, image, dry_run } = self;
+        let Self { region, image, force, dry_run } = self;
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
@@ -62,6 +65,9 @@ impl Action for DeleteImage {
                     .filter(|stored| stored.image.owner == account && stored.image.region == region)
                     .ok_or(Code::ImageIdNotFound)?;
                 match before.image.status {
+                    ImageStatus::Waiting | ImageStatus::Creating if before.image.is_copied => {
+                        return Err(Code::ImageIsBeingCopied.error());
+                    }
                     ImageStatus::Waiting | ImageStatus::Creating if before.image.task.is_some() => {
                         return Err(Code::ImageIsImporting.error());
                     }
@@ -71,13 +77,35 @@ impl Action for DeleteImage {
                 if tasks::is_running(tx, account, &region, TaskAction::ExportImage, image.as_str())? {
                     return Err(Code::ImageIsExporting.error());
                 }
+                if !visible::shared_with(tx, &image)?.is_empty() {
+                    return Err(Code::ImageIsShared.error());
+                }
+                if !force && 0 < resources::count_with::<Instance>(tx, "image", image.as_str())? {
+                    return Err(Code::ImageUsedByInstance.error());
+                }
                 if dry_run {
                     return Err(Code::DryRunOperation.error());
                 }
                 images::delete(tx, &before, now)?;
                 manifests::release_all(tx, image.as_str())?;
+                unlink_snapshots(tx, &image, now)?;
                 Ok(Nothing {})
             })
             .await
     }
+}
+
+/// Lets go of the image's snapshots: those that were made for it alone go, the others are theirs who took them.
+fn unlink_snapshots(tx: &mut Tx<'_>, image: &ImageId, now: Timestamp) -> ApiResult<()> {
+    for snapshot in resources::all_with::<Snapshot>(tx, "image", image.as_str())? {
+        if snapshot.record.goes_with_image {
+            manifests::release_all(tx, snapshot.record.id.as_str())?;
+            resources::delete(tx, &snapshot, now)?;
+            continue;
+        }
+        let mut without = snapshot.record.clone();
+        without.images.retain(|other| other != image);
+        resources::update(tx, &snapshot, &without)?;
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! `DescribeImages`: the images that the caller sees in a region, newest first.
 
-use meta::images::{self, Filter};
+use meta::images::Filter;
+use meta::visible::{self, Whose};
 use model::{AccountId, Architecture, Image, ImageFeatures, ImageStatus, OsType, RegionId, Tag, Timestamp};
 use serde::Serialize;
 use wire::Params;
@@ -14,8 +15,9 @@ use crate::input::{self, PageNumber, PageToken, comma_list, optional, region_or_
 pub(crate) struct DescribeImages {
     region: RegionId,
     filter: Filter,
-    /// False when nothing that this server has can match: public images, images of others, images in use.
+    /// False when nothing that this server has can match.
     may_match: bool,
+    whose: Vec<Whose>,
     page: PageNumber,
     /// Given instead of a page number, which it then overrules.
     token: Option<PageToken>,
@@ -78,12 +80,19 @@ impl Action for DescribeImages {
         filter.resource_group = params.get("ResourceGroupId").map(str::to_owned);
         filter.tags = input::tag_filters(params)?;
         may_match &= more_filters(params, &mut filter)?;
-        may_match &= whose(params)?;
-        may_match &= usage(params, &mut filter)?;
+        let whose = whose(params)?;
+        filter.used = match params.get("Usage") {
+            None => None,
+            Some("none") => Some(false),
+            Some("instance") => Some(true),
+            Some(_) => return Err(Code::UsageInvalid.error()),
+        };
+        may_match &= abilities(params, &mut filter)?;
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionIdNotFound404)?,
             filter,
             may_match,
+            whose,
             page: PageNumber::read(params)?,
             token: PageToken::read(params)?,
             dry_run: input::flag(params, "DryRun")?,
@@ -103,11 +112,25 @@ impl Action for DescribeImages {
         if self.dry_run {
             return Err(Code::DryRunOperation.error());
         }
-        let Self { region, filter, may_match, page, token, .. } = self;
+        let Self { region, filter, may_match, whose, page, token, .. } = self;
         let (account, place) = (cx.account(), region.clone());
         let window = token.map_or_else(|| page.window(), PageToken::window);
-        let found = if may_match {
-            cx.engine().meta().read(move |tx| images::list(tx, account, &place, &filter, window)).await?
+        let found = if may_match && !whose.is_empty() {
+            let read = move |tx: &mut meta::Tx<'_>| {
+                let found = visible::list(tx, account, &place, &whose, &filter, window)?;
+                let ids: Vec<&str> = found.items.iter().map(|image| image.id.as_str()).collect();
+                let (used, shared) = (visible::used_among(tx, &ids)?, visible::shared_among(tx, &ids)?);
+                let view = |image: &Image| {
+                    let mut view = ImageView::new(image, account);
+                    view.usage = if used.contains(image.id.as_str()) { "instance" } else { "none" };
+                    let is_shared = image.owner == account && shared.contains(image.id.as_str());
+                    view.is_self_shared = if is_shared { "True" } else { "" };
+                    view
+                };
+                let views = found.items.iter().map(view).collect();
+                Ok::<_, meta::Error>(meta::Page { items: views, total: found.total, last: found.last })
+            };
+            cx.engine().meta().read(read).await?
         } else {
             meta::Page { items: Vec::new(), total: 0, last: None }
         };
@@ -117,7 +140,7 @@ impl Action for DescribeImages {
             page_size: window.limit,
             next_token: token.map(|_| found.last.map_or_else(String::new, PageToken::write)),
             region_id: region,
-            images: ImageList { image: found.items.iter().map(|image| ImageView::new(image, account)).collect() },
+            images: ImageList { image: found.items },
         })
     }
 }
@@ -168,8 +191,8 @@ fn more_filters(params: &Params, filter: &mut Filter) -> ApiResult<bool> {
     Ok(may_match)
 }
 
-/// Whose images are wanted. There are only the caller's own yet: no public ones and none that others share.
-fn whose(params: &Params) -> ApiResult<bool> {
+/// Whose images are wanted: without a word, all that the caller may use.
+fn whose(params: &Params) -> ApiResult<Vec<Whose>> {
     let public = input::flag(params, "IsPublic")?;
     let alias = params.get("ImageOwnerAlias");
     if public && alias != Some("others") {
@@ -179,19 +202,20 @@ fn whose(params: &Params) -> ApiResult<bool> {
         return Err(Code::OwnerIdUnsupported.error());
     }
     match alias {
-        None | Some("self") => Ok(true),
-        Some("system" | "others" | "marketplace") => Ok(false),
+        None => Ok(vec![Whose::Own, Whose::System, Whose::Shared]),
+        Some("self") => Ok(vec![Whose::Own]),
+        Some("system") => Ok(vec![Whose::System]),
+        // Nobody publishes to all yet.
+        Some("others") if public => Ok(Vec::new()),
+        Some("others") => Ok(vec![Whose::Shared]),
+        Some("marketplace") => Ok(Vec::new()),
         Some(_) => Err(Code::OwnerAliasNotSupported.error()),
     }
 }
 
-/// What the images are good for: servers made from them, server types, cloud-init, and being usable at all.
-fn usage(params: &Params, filter: &mut Filter) -> ApiResult<bool> {
-    let mut may_match = match params.get("Usage") {
-        None | Some("none") => true,
-        Some("instance") => false,
-        Some(_) => return Err(Code::UsageInvalid.error()),
-    };
+/// What the images are good for: server types, cloud-init, and being usable at all.
+fn abilities(params: &Params, filter: &mut Filter) -> ApiResult<bool> {
+    let mut may_match = true;
     match params.get("ActionType") {
         None | Some("CreateEcs" | "ChangeOS") => {}
         Some(_) => return Err(Code::InvalidParamter.error()),
@@ -213,11 +237,11 @@ fn usage(params: &Params, filter: &mut Filter) -> ApiResult<bool> {
 /// An image on the wire. Unset texts are empty, not absent: a client waits for a description to read as it was set.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ImageView {
+pub(super) struct ImageView {
     image_id: String,
     image_name: String,
     image_family: String,
-    image_version: &'static str,
+    image_version: String,
     image_owner_alias: &'static str,
     image_owner_id: AccountId,
     description: String,
@@ -296,7 +320,7 @@ struct TagView {
 }
 
 impl ImageView {
-    fn new(image: &Image, caller: AccountId) -> Self {
+    pub(super) fn new(image: &Image, caller: AccountId) -> Self {
         let ImageFeatures { nvme, imds } = image.features;
         let progress = format!("{}%", image.progress);
         let os_name =
@@ -317,9 +341,17 @@ impl ImageView {
         Self {
             image_id: image.id.to_string(),
             image_name: image.name.to_string(),
-            image_family: image.family.as_ref().map_or_else(String::new, ToString::to_string),
-            image_version: "",
-            image_owner_alias: if image.owner == caller { "self" } else { "others" },
+            image_family: match &image.family {
+                Some(family) if image.is_system => format!("acs:{family}"),
+                Some(family) => family.to_string(),
+                None => String::new(),
+            },
+            image_version: image.version.clone(),
+            image_owner_alias: match image.owner {
+                AccountId::SYSTEM => "system",
+                owner if owner == caller => "self",
+                _ => "others",
+            },
             image_owner_id: image.owner,
             description: image.description.to_string(),
             status: image.status.as_str(),
@@ -336,7 +368,7 @@ impl ImageView {
             license_type: image.license.as_str(),
             usage: "none",
             is_copied: image.is_copied,
-            is_public: false,
+            is_public: image.is_system,
             is_self_shared: "",
             is_subscribed: false,
             is_support_cloudinit: image.os_type == OsType::Linux,

@@ -1,8 +1,7 @@
-//! `DescribeZones`: the zones of a region.
-//!
-//! The lists of what can be made in a zone are empty until servers can be made.
+//! `DescribeZones`: the zones of a region. Each has everything.
 
-use model::RegionId;
+use model::instance::INSTANCE_TYPES;
+use model::{DiskCategory, RegionId};
 use serde::Serialize;
 use wire::Params;
 
@@ -86,9 +85,15 @@ impl Action for DescribeZones {
             local_name: format!("{place} {}", zone_id.chars().last().map_or('A', |c| c.to_ascii_uppercase())),
             zone_id,
             zone_type: "AvailabilityZone",
-            available_resource_creation: ResourceTypes { resource_types: Vec::new() },
-            available_instance_types: InstanceTypes { instance_types: Vec::new() },
-            available_disk_categories: DiskCategories { disk_categories: Vec::new() },
+            available_resource_creation: ResourceTypes {
+                resource_types: vec!["VSwitch", "IoOptimized", "Instance", "Disk"],
+            },
+            available_instance_types: InstanceTypes {
+                instance_types: INSTANCE_TYPES.iter().map(|row| row.id).collect(),
+            },
+            available_disk_categories: DiskCategories {
+                disk_categories: DiskCategory::ALL.iter().map(|one| one.as_str()).collect(),
+            },
         };
         Ok(Zones { zones: ZoneList { zone: catalogue.zones(&self.region).into_iter().map(view).collect() } })
     }

@@ -25,13 +25,13 @@ const NOT_COMPARED: &[&str] = &[
 ];
 
 /// Digest of what a call asks for.
-pub(super) fn digest(params: &Params) -> String {
+pub(crate) fn digest(params: &Params) -> String {
     let pairs = params.iter().filter(|(name, _)| !NOT_COMPARED.contains(name));
     hex::encode(Sha256::digest(wire::encode::canonical_query(pairs)))
 }
 
 /// The answer that a token's first call got; none for a token that is new.
-pub(super) fn recall(
+pub(crate) fn recall(
     tx: &mut Tx<'_>,
     key: &TokenKey,
     digest: &str,
@@ -45,7 +45,7 @@ pub(super) fn recall(
 }
 
 /// Remembers what a token's first call got.
-pub(super) fn remember(
+pub(crate) fn remember(
     tx: &mut Tx<'_>,
     key: &TokenKey,
     digest: &str,

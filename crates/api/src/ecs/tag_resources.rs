@@ -61,7 +61,7 @@ impl Action for TagResources {
     }
 }
 
-fn with(before: &[Tag], more: &[Tag]) -> ApiResult<Vec<Tag>> {
+pub(super) fn with(before: &[Tag], more: &[Tag]) -> ApiResult<Vec<Tag>> {
     let kept = before.iter().filter(|tag| more.iter().all(|new| new.key != tag.key));
     let mut tags: Vec<Tag> = kept.chain(more).cloned().collect();
     if tags.len() > TAGS_AT_MOST {

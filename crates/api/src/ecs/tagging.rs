@@ -1,18 +1,23 @@
 //! What the tag calls have in common: which resources they are about, and how a resource's tags change.
 
-use meta::images;
-use meta::{Scope, Tx};
+use meta::resources::{self, Record};
+use meta::{Scope, Tx, images};
+use model::network::{KeyPair, SecurityGroup};
 use model::quota::TAGGED_RESOURCES_PER_CALL;
-use model::{AccountId, Image, ImageId, RegionId, Tag};
+use model::{AccountId, Disk, Image, ImageId, Instance, RegionId, Snapshot, Tag};
 use wire::Params;
 
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::region;
+use crate::resource::own_anywhere;
 
-/// Kinds of resources that the service tags and this server does not have yet: none of theirs can be found.
-const OTHER_KINDS: &[&str] =
-    &["instance", "disk", "snapshot", "securitygroup", "volume", "eni", "ddh", "keypair", "launchtemplate"];
+/// Kinds of resources that are tagged here.
+const KINDS: &[&str] =
+    &[meta::tags::IMAGE, Instance::KIND, Disk::KIND, Snapshot::KIND, SecurityGroup::KIND, KeyPair::KIND];
+
+/// Kinds of resources that the service tags and this server does not have: none of theirs can be found.
+const OTHER_KINDS: &[&str] = &["volume", "eni", "ddh", "launchtemplate"];
 
 /// Resources of one call.
 pub(super) struct Resources {
@@ -29,7 +34,7 @@ impl Resources {
         }
         let region = region(params, cx, Code::RegionIdNotFoundForTags)?;
         let kind = params.get("ResourceType").ok_or(Code::MissingResourceType)?.to_owned();
-        if kind != meta::tags::IMAGE && !OTHER_KINDS.contains(&kind.as_str()) {
+        if !KINDS.contains(&kind.as_str()) && !OTHER_KINDS.contains(&kind.as_str()) {
             return Err(Code::ResourceTypeNotFound.error());
         }
         let ids: Vec<String> = params.list("ResourceId").into_iter().map(|(_, id)| id.to_owned()).collect();
@@ -40,6 +45,17 @@ impl Resources {
             return Err(Code::ResourceIdsTooMany.error());
         }
         Ok(Self { region, kind, ids })
+    }
+
+    /// The same for the older calls, which name one resource, in `ResourceId`.
+    pub(super) fn read_one(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let region = region(params, cx, Code::RegionIdNotFound404)?;
+        let kind = params.get("ResourceType").ok_or(Code::MissingResourceType)?.to_owned();
+        if !KINDS.contains(&kind.as_str()) && !OTHER_KINDS.contains(&kind.as_str()) {
+            return Err(Code::ResourceTypeNotFound.error());
+        }
+        let id = params.get("ResourceId").ok_or(Code::MissingResourceIds)?.to_owned();
+        Ok(Self { region, kind, ids: vec![id] })
     }
 
     /// Resource names for the policies.
@@ -57,25 +73,43 @@ impl Resources {
         cx: &Allowed<'_>,
         change: impl Fn(&[Tag]) -> ApiResult<Vec<Tag>> + Send + 'static,
     ) -> ApiResult<()> {
-        if self.kind != meta::tags::IMAGE {
-            return Err(Code::ResourceIdNotFound.error());
-        }
         let account = cx.account();
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
-                self.ids.iter().try_for_each(|id| change_one(tx, account, &self.region, id, &change))
+                let owner = (account, &self.region);
+                self.ids.iter().try_for_each(|id| change_one(tx, owner, &self.kind, id, &change))
             })
             .await
     }
 }
 
+/// Makes a resource's tags from the ones that it has.
+type Change<'a> = &'a dyn Fn(&[Tag]) -> ApiResult<Vec<Tag>>;
+
 fn change_one(
     tx: &mut Tx<'_>,
-    account: AccountId,
-    region: &RegionId,
+    owner: (AccountId, &RegionId),
+    kind: &str,
     id: &str,
-    change: &impl Fn(&[Tag]) -> ApiResult<Vec<Tag>>,
+    change: Change<'_>,
+) -> ApiResult<()> {
+    match kind {
+        meta::tags::IMAGE => change_image(tx, owner, id, change),
+        Instance::KIND => change_record(tx, owner, id, change, |before, tags| Instance { tags, ..before }),
+        Disk::KIND => change_record(tx, owner, id, change, |before, tags| Disk { tags, ..before }),
+        Snapshot::KIND => change_snapshot(tx, owner.0, id, change),
+        SecurityGroup::KIND => change_record(tx, owner, id, change, |before, tags| SecurityGroup { tags, ..before }),
+        KeyPair::KIND => change_record(tx, owner, id, change, |before, tags| KeyPair { tags, ..before }),
+        _ => Err(Code::ResourceIdNotFound.error()),
+    }
+}
+
+fn change_image(
+    tx: &mut Tx<'_>,
+    (account, region): (AccountId, &RegionId),
+    id: &str,
+    change: Change<'_>,
 ) -> ApiResult<()> {
     let id: ImageId = id.parse().map_err(|_| Code::ResourceIdNotFound)?;
     let before = images::get(tx, &id)?
@@ -85,5 +119,33 @@ fn change_one(
     if tags != before.image.tags {
         images::update(tx, &before, &Image { tags, ..before.image.clone() })?;
     }
+    Ok(())
+}
+
+fn change_record<R: Record>(
+    tx: &mut Tx<'_>,
+    (account, region): (AccountId, &RegionId),
+    id: &str,
+    change: Change<'_>,
+    with: fn(R, Vec<Tag>) -> R,
+) -> ApiResult<()> {
+    // Key pairs are known by their names.
+    let found = match resources::get::<R>(tx, id)? {
+        None => resources::by_name::<R>(tx, account, region, id)?.filter(|_| R::KIND == KeyPair::KIND),
+        found => found,
+    };
+    let before = found
+        .filter(|stored| stored.record.owner() == account && stored.record.region() == region)
+        .ok_or(Code::ResourceIdNotFound)?;
+    let tags = change(before.record.tags())?;
+    resources::update(tx, &before, &with(before.record.clone(), tags))?;
+    Ok(())
+}
+
+/// A snapshot is found wherever it is: clients that tag the snapshots of a copied image name the region that they are in.
+fn change_snapshot(tx: &mut Tx<'_>, account: AccountId, id: &str, change: Change<'_>) -> ApiResult<()> {
+    let before = own_anywhere::<Snapshot>(tx, account, id, Code::ResourceIdNotFound)?;
+    let tags = change(&before.record.tags)?;
+    resources::update(tx, &before, &Snapshot { tags, ..before.record.clone() })?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The operator's commands, through the socket in the data directory.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use clap::Subcommand;
@@ -12,9 +14,10 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::net::UnixStream;
 
-use super::Target;
+use super::client::{Client, Door};
+use super::{Target, import};
 use crate::data_dir::Credentials;
-use crate::serve::admin::{Collect, Event, NewAccount, Verify};
+use crate::serve::admin::{Collect, Event, NewAccount, SystemImage, Verify};
 
 /// `tintype account …`
 #[derive(Debug, Subcommand)]
@@ -26,6 +29,30 @@ pub(crate) enum AccountCommand {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// `tintype image …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImageCommand {
+    /// Import a disk file and offer it to every account, in every region
+    Seed {
+        /// The disk file
+        file: PathBuf,
+        /// Offer it to all: the only way to seed there is, said plainly
+        #[arg(long, required = true)]
+        system: bool,
+        /// Its id and its name, such as `ubuntu_22_04_x64_20G_alibase_20240101.vhd`
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// Its family; clients ask for it as `acs:FAMILY`
+        #[arg(long, value_name = "FAMILY")]
+        family: Option<String>,
+        /// The guest's distribution, as ImportImage calls it
+        #[arg(long, value_name = "PLATFORM")]
+        platform: Option<String>,
         #[command(flatten)]
         target: Target,
     },
@@ -73,6 +100,21 @@ pub(crate) async fn account(command: AccountCommand) -> Result<()> {
         println!("access key id    {}", made.access_key_id);
         println!("access secret    {}", made.access_key_secret);
     }
+    Ok(())
+}
+
+/// Offers an image to all.
+pub(crate) async fn image(command: ImageCommand) -> Result<()> {
+    let ImageCommand::Seed { file, system: _, name, family, platform, target } = command;
+    let staged = import::seed(&target, file, name.clone(), platform).await?;
+    let family = family.map(|family| family.trim_start_matches("acs:").to_owned());
+    let body = SystemImage { image: staged.clone(), name: name.clone(), family };
+    let published = ask(&target, Method::POST, "/system-images", &body).await;
+    // The bytes are the published image's now; the one that brought them has done its part.
+    let client = Client::connect(&target)?;
+    client.call(Door::Ecs, "DeleteImage", &[("ImageId", &staged), ("Force", "true")]).await?;
+    published?;
+    println!("{name}");
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use sha1::Sha1;
 use wire::{Params, encode, rpc_v1};
 
 use super::Target;
-use crate::data_dir::{Credentials, ServerInfo};
+use crate::data_dir::{Credentials, DataDir, ServerInfo};
 
 /// How often a running task is asked how far it is.
 const POLL: Duration = Duration::from_millis(250);
@@ -20,6 +20,7 @@ const POLL: Duration = Duration::from_millis(250);
 /// A client with the first account's key, unless the environment names another.
 pub(crate) struct Client {
     http: reqwest::Client,
+    pub(crate) data: DataDir,
     pub(crate) server: ServerInfo,
     pub(crate) credentials: Credentials,
     pub(crate) region: String,
@@ -65,7 +66,7 @@ impl Client {
         }
         let region = target.region.clone().unwrap_or_else(|| server.region.clone());
         let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Self { http, server, credentials, region })
+        Ok(Self { http, data, server, credentials, region })
     }
 
     /// Calls an action and returns its answer.
@@ -141,7 +142,8 @@ impl Client {
         let Credentials { access_key_id, access_key_secret, .. } = &self.credentials;
         let signature = sign_oss(access_key_secret, method.as_str(), &date, (bucket, key), query);
         let authorization = format!("OSS {access_key_id}:{signature}");
-        let mut url = format!("http://{}/{bucket}/{}", self.server.oss_endpoint, encode::encode_path(key));
+        let resource = resource(bucket, &encode::encode_path(key));
+        let mut url = format!("http://{}{resource}", self.server.oss_endpoint);
         if !query.is_empty() {
             let pairs: Vec<String> =
                 query
@@ -153,6 +155,14 @@ impl Client {
             url = format!("{url}?{}", pairs.join("&"));
         }
         self.http.request(method, url).header("date", date).header("authorization", authorization)
+    }
+
+    /// Names of the caller's buckets.
+    pub(crate) async fn bucket_names(&self) -> Result<Vec<String>> {
+        let response = self.send_oss(self.oss(reqwest::Method::GET, "", "", &[])).await?;
+        let body = response.text().await?;
+        // A bucket's name has no character that XML would write otherwise.
+        Ok(body.split("<Name>").skip(1).filter_map(|rest| rest.split('<').next().map(str::to_owned)).collect())
     }
 
     /// Sends a request to the OSS door and checks its status.
@@ -184,6 +194,11 @@ impl Client {
     }
 }
 
+/// The path of an object; of the service itself when there is no bucket.
+fn resource(bucket: &str, key: &str) -> String {
+    if bucket.is_empty() { "/".to_owned() } else { format!("/{bucket}/{key}") }
+}
+
 /// OSS signature version 1 of a request without content type and digest; every query parameter must be a sub-resource.
 fn sign_oss(secret: &str, method: &str, date: &str, (bucket, key): (&str, &str), query: &[(&str, &str)]) -> String {
     let mut sorted = query.to_vec();
@@ -194,7 +209,7 @@ fn sign_oss(secret: &str, method: &str, date: &str, (bucket, key): (&str, &str),
     };
     let pairs: Vec<String> = sorted.iter().map(pair).collect();
     let question = if pairs.is_empty() { "" } else { "?" };
-    let text = format!("{method}\n\n\n{date}\n/{bucket}/{key}{question}{}", pairs.join("&"));
+    let text = format!("{method}\n\n\n{date}\n{}{question}{}", resource(bucket, key), pairs.join("&"));
     let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(text.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())

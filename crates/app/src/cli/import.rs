@@ -58,18 +58,40 @@ pub(crate) struct ImportOptions {
 
 /// Runs the command.
 pub(crate) async fn run(options: ImportOptions) -> Result<()> {
+    println!("{}", bring_in(&options).await?);
+    Ok(())
+}
+
+/// Imports a file as `tintype image seed` does; returns the image's id.
+pub(super) async fn seed(target: &Target, file: PathBuf, name: String, platform: Option<String>) -> Result<String> {
+    let options = ImportOptions {
+        file,
+        name,
+        format: None,
+        size: None,
+        description: String::new(),
+        architecture: "x86_64".to_owned(),
+        boot_mode: None,
+        platform: platform.unwrap_or_else(|| "Others Linux".to_owned()),
+        bucket: None,
+        keep: false,
+        target: target.clone(),
+    };
+    bring_in(&options).await
+}
+
+async fn bring_in(options: &ImportOptions) -> Result<String> {
     let client = Client::connect(&options.target)?;
     let bucket = ensure_bucket(&client, options.bucket.as_deref()).await?;
     client.ensure_role(ROLE, POLICY).await?;
     let file_name = options.file.file_name().and_then(|name| name.to_str()).context("the file has no usable name")?;
     let key = format!("imports/{}/{file_name}", options.name);
     upload(&client, &options.file, &bucket, &key).await?;
-    let outcome = import(&client, &options, &bucket, &key).await;
+    let outcome = import(&client, options, &bucket, &key).await;
     if !options.keep {
         client.send_oss(client.oss(Method::DELETE, &bucket, &key, &[])).await?;
     }
-    println!("{}", outcome?);
-    Ok(())
+    outcome
 }
 
 /// The bucket that was asked for, or one of the account's own in the region.

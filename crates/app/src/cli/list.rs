@@ -108,7 +108,13 @@ pub(crate) async fn nbd(options: NbdOptions) -> Result<()> {
 }
 
 /// Every page of a list.
-async fn pages(client: &Client, action: &str, params: &[(&str, &str)], set: &str, item: &str) -> Result<Vec<Value>> {
+pub(super) async fn pages(
+    client: &Client,
+    action: &str,
+    params: &[(&str, &str)],
+    set: &str,
+    item: &str,
+) -> Result<Vec<Value>> {
     let mut found = Vec::new();
     for number in 1.. {
         let number = number.to_string();
@@ -125,7 +131,7 @@ async fn pages(client: &Client, action: &str, params: &[(&str, &str)], set: &str
     Ok(found)
 }
 
-fn show(json: bool, rows: Vec<Value>, columns: &[&str]) -> Result<()> {
+pub(super) fn show(json: bool, rows: Vec<Value>, columns: &[&str]) -> Result<()> {
     if json {
         println!("{}", serde_json::to_string_pretty(&rows).context("the answer cannot be printed")?);
         return Ok(());

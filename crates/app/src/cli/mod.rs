@@ -5,9 +5,11 @@ mod client;
 mod exec;
 mod export;
 mod import;
+mod instances;
 mod list;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -24,7 +26,7 @@ pub(crate) struct Arguments {
 }
 
 /// Which server a command talks to.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Target {
     /// Data directory of the server [default: $XDG_DATA_HOME/tintype]
     #[arg(long, value_name = "DIR", env = "TINTYPE_DATA")]
@@ -50,6 +52,11 @@ enum Command {
     Cancel(list::CancelOptions),
     /// Delete an image
     Delete(list::DeleteOptions),
+    /// List servers
+    Instances(instances::InstancesOptions),
+    /// Manage images that are offered to all accounts
+    #[command(subcommand)]
+    Image(admin::ImageCommand),
     /// Print the address at which an image's disk can be read block by block
     Nbd(list::NbdOptions),
     /// Manage accounts
@@ -63,11 +70,27 @@ enum Command {
     Usage(admin::UsageOptions),
     /// Run a client with keys and endpoints set for the server
     Exec(exec::ExecOptions),
+    /// Carry a guest's connection to the metadata service
+    #[command(hide = true)]
+    Relay(RelayOptions),
+}
+
+/// What QEMU starts for each connection of a guest to the metadata service.
+#[derive(Debug, clap::Args)]
+struct RelayOptions {
+    /// Socket of the service
+    socket: PathBuf,
+    /// Id of the machine
+    machine: String,
 }
 
 /// Does what the command line asks for.
-pub(crate) fn run(arguments: Arguments) -> Result<()> {
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
+        Command::Exec(options) => return runtime()?.block_on(exec::run(options)),
+        Command::Relay(options) => host::imds::relay(&options.socket, &options.machine).map_err(Into::into),
+        Command::Instances(options) => block_on(instances::instances(options)),
+        Command::Image(command) => block_on(admin::image(command)),
         Command::Serve(options) => serve::run(*options),
         Command::Import(options) => block_on(import::run(options)),
         Command::Export(options) => block_on(export::run(options)),
@@ -80,8 +103,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Verify(options) => block_on(admin::verify(options)),
         Command::Gc(options) => block_on(admin::gc(options)),
         Command::Usage(options) => block_on(admin::usage(options)),
-        Command::Exec(options) => exec::run(options),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Target {
@@ -91,5 +114,9 @@ impl Target {
 }
 
 fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+    runtime()?.block_on(work)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }

@@ -16,7 +16,9 @@ use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use meta::{images, manifests};
+use meta::{Scope, images, manifests};
+use model::image::EVERYWHERE;
+use model::{AccountId, Image, ImageId, ImageName, ImageStatus, RegionId, SnapshotId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Damage, ManifestId, Progress, VerifyOptions};
@@ -46,6 +48,17 @@ pub(crate) struct Verify {
 pub(crate) struct Collect {
     /// How old what nothing names must be, in milliseconds.
     pub(crate) grace_millis: i64,
+}
+
+/// `POST /system-images`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SystemImage {
+    /// The image whose bytes it has.
+    pub(crate) image: String,
+    /// Its id and its name.
+    pub(crate) name: String,
+    /// The family, without `acs:`.
+    pub(crate) family: Option<String>,
 }
 
 /// A line of a long answer.
@@ -104,6 +117,10 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
             (&Method::POST, "/gc") => {
                 let Collect { grace_millis } = serde_json::from_slice(&body)?;
                 Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&collect(server, grace_millis).await?)?)))
+            }
+            (&Method::POST, "/system-images") => {
+                let published = publish(server, serde_json::from_slice(&body)?).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&published)?)))
             }
             (&Method::GET, "/usage") => Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&usage(server).await?)?))),
             _ => Ok::<_, anyhow::Error>(None),
@@ -172,6 +189,50 @@ async fn collect(server: &Server, grace_millis: i64) -> Result<Value> {
     }))
 }
 
+/// Offers an image to every account, in every region, under an id of the operator's choice.
+async fn publish(server: &Server, SystemImage { image, name, family }: SystemImage) -> Result<Value> {
+    let engine = &server.engine;
+    let from: ImageId = image.parse().context("that is no image's id")?;
+    let id: ImageId = name.parse().context("that is no id")?;
+    let name: ImageName = name.parse().context("that is no image's name")?;
+    let family: Option<ImageName> =
+        family.map(|family| family.parse()).transpose().context("that is no family's name")?;
+    let region = EVERYWHERE.parse().expect("a word is a region");
+    let now = engine.clock().now();
+    let seq = engine.age_sequence(now);
+    let snapshots: Vec<SnapshotId> = (0..17).map(|_| SnapshotId::generate(engine.entropy())).collect();
+    let published = engine.meta().write(Scope::Shared, move |tx| {
+        let found = images::get(tx, &from)?.filter(|stored| stored.image.status == ImageStatus::Available);
+        let Some(source) = found.map(|stored| stored.image) else { return Ok(false) };
+        let mut system = Image {
+            id: id.clone(),
+            owner: AccountId::SYSTEM,
+            region: RegionId::clone(&region),
+            name: name.clone(),
+            family: family.clone(),
+            is_system: true,
+            is_copied: false,
+            tags: Vec::new(),
+            task: None,
+            created: now,
+            ..source
+        };
+        for (disk, snapshot) in system.disks.iter_mut().zip(&snapshots) {
+            disk.snapshot = snapshot.clone();
+            (disk.bucket, disk.object, disk.format) = (String::new(), String::new(), String::new());
+        }
+        if !images::insert(tx, &system, seq)? {
+            return Ok(false);
+        }
+        for disk in &system.disks {
+            manifests::hold(tx, &disk.manifest, id.as_str())?;
+        }
+        Ok::<_, meta::Error>(true)
+    });
+    anyhow::ensure!(published.await?, "there is no such available image, or an image has that id already");
+    Ok(json!({"published": true}))
+}
+
 /// What each image stores of its own and shares with others.
 async fn usage(server: &Server) -> Result<Value> {
     let live = live_manifests(server).await?;
@@ -180,7 +241,8 @@ async fn usage(server: &Server) -> Result<Value> {
     let usage = tokio::task::spawn_blocking(move || store.usage(&ids)).await??;
     let mut disks = Vec::new();
     for (manifest, (_, holder)) in usage.manifests.iter().zip(live) {
-        let id = holder.parse().context("a holder that is no id")?;
+        // Snapshots and disks hold manifests, too; what they hold is shown under their ids.
+        let id: ImageId = holder.parse().context("a holder that is no id")?;
         let image = server.engine.meta().read(move |tx| images::get(tx, &id)).await?;
         disks.push(json!({
             "image_id": holder,

@@ -3,8 +3,9 @@
 pub(crate) mod admin;
 mod doors;
 mod images;
+mod machines;
 mod storage;
-mod tls;
+pub(crate) mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use api::dispatch::Services;
 use api::{Api, Catalogue};
 use engine::buckets::{Blobs, Buckets};
 use engine::{Engine, Parts};
+use host::machine::{Driver, HypervisorInfo};
 use meta::accounts::{self, AccessKey, Account};
 use meta::{Meta, Scope, settings};
 use model::{AccountId, Clock, Entropy, RegionId, SystemClock, SystemEntropy};
@@ -77,9 +79,30 @@ pub(crate) struct ServeOptions {
     /// Secret of that key
     #[arg(long, value_name = "SECRET", env = "TINTYPE_ACCESS_KEY_SECRET", hide_env_values = true)]
     access_key_secret: Option<String>,
+    /// What runs machines: `auto` (QEMU where it is installed), `qemu`, or `record`, which keeps them on record only
+    #[arg(long, value_name = "DRIVER", default_value = "auto", env = "TINTYPE_DRIVER")]
+    driver: MachineDriver,
     /// Write the log as JSON
     #[arg(long)]
     log_json: bool,
+}
+
+/// What runs machines.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum MachineDriver {
+    Auto,
+    Qemu,
+    Record,
+}
+
+impl From<MachineDriver> for Driver {
+    fn from(driver: MachineDriver) -> Self {
+        match driver {
+            MachineDriver::Auto => Self::Auto,
+            MachineDriver::Qemu => Self::Qemu("qemu-system-x86_64".into()),
+            MachineDriver::Record => Self::Record,
+        }
+    }
 }
 
 /// Everything that the doors need.
@@ -160,6 +183,13 @@ async fn serve(options: ServeOptions) -> Result<()> {
     for door in images::nbd_doors(&data, options.nbd_listen, &engine, stopping.clone()).await? {
         doors.spawn(door);
     }
+    for door in machines::doors(&data, &engine, stopping.clone()).await? {
+        doors.spawn(door);
+    }
+    let keeper = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.keep_machines().await }
+    });
     let flows = tokio::spawn({
         let engine = engine.clone();
         async move { engine.run().await }
@@ -171,12 +201,14 @@ async fn serve(options: ServeOptions) -> Result<()> {
     // Before anybody can know that the server runs: a signal that comes at once must park the work, too.
     let signal = catch_signal()?;
     data.write("server.json", &info)?;
-    greet(&data, &info, &credentials);
+    greet(&data, &info, &credentials, &engine.host().hypervisor.describe());
 
     signal.await;
     eprintln!("tintype: stopping; running tasks are parked and go on at the next start");
-    stop.send_replace(true);
+    // Machines go on; only what this process was doing for them stops, and before it their disks' door.
     engine.shut_down();
+    keeper.await?;
+    stop.send_replace(true);
     while doors.join_next().await.is_some() {}
     flows.await?;
     sweeps.await?;
@@ -208,14 +240,15 @@ async fn open_engine(options: &ServeOptions, data: &DataDir) -> Result<Engine> {
     let storage = storage::open(options.store.as_deref(), data)?;
     let opened = tokio::task::spawn_blocking(move || Store::open(storage.store, key, StoreOptions::default())).await?;
     let store = opened.context("cannot open the block store")?;
+    let host = machines::open(data, store.clone(), options.driver.into()).await?;
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let blobs = Blobs::new(storage.objects, Arc::clone(&entropy));
     let buckets = Buckets::new(meta.clone(), blobs, Arc::clone(&clock), Arc::clone(&entropy));
     let node = data.read_or_make("node", || random_hex(8))?;
-    Ok(Engine::new(Parts { meta, buckets, store, entropy }, clock, node))
+    Ok(Engine::new(Parts { meta, buckets, store, host, entropy }, clock, node))
 }
 
-fn random_hex(bytes: usize) -> String {
+pub(crate) fn random_hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     SystemEntropy.fill(&mut random);
     hex::encode(random)
@@ -280,7 +313,7 @@ fn catch_signal() -> Result<impl Future<Output = ()>> {
 }
 
 /// What a person who has just started the server needs to know.
-fn greet(data: &DataDir, info: &ServerInfo, credentials: &Credentials) {
+fn greet(data: &DataDir, info: &ServerInfo, credentials: &Credentials, machines: &HypervisorInfo) {
     let Credentials { account_id, access_key_id, access_key_secret } = credentials;
     let ServerInfo { endpoint, oss_endpoint, region, .. } = info;
     let tls = info.tls_endpoint.as_ref().map_or_else(String::new, |tls| format!("\n  TLS (all doors)  https://{tls}"));
@@ -290,6 +323,7 @@ fn greet(data: &DataDir, info: &ServerInfo, credentials: &Credentials) {
   ECS, RAM, STS    http://{endpoint}
   OSS and S3       http://{oss_endpoint}{tls}
   data             {data}
+  servers          {servers}
 
   account          {account_id}
   access key id    {access_key_id}
@@ -316,5 +350,6 @@ Point a client at it (region {region}):
   tintype import disk.qcow2 --name my-image
 ",
         data = data.root().display(),
+        servers = machines.reason,
     );
 }

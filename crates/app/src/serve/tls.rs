@@ -1,6 +1,7 @@
 //! TLS: a certificate that was given, or one of a local authority that only this deployment trusts.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -21,15 +22,24 @@ pub(crate) fn acceptor(options: &ServeOptions, data: &DataDir, regions: &[Region
     let (certificate, key) = match (&options.tls_cert, &options.tls_key) {
         (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
         _ => {
-            make_local(data, regions)?;
-            (data.path("tls/server.pem"), data.path("tls/server.key"))
+            let regions: Vec<String> = regions.iter().map(ToString::to_string).collect();
+            return local(data, &regions);
         }
     };
-    let chain: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_file_iter(&certificate)
-            .and_then(Iterator::collect)
-            .with_context(|| format!("cannot read the certificate {}", certificate.display()))?;
-    let key = PrivateKeyDer::from_pem_file(&key).with_context(|| format!("cannot read the key {}", key.display()))?;
+    with_files(&certificate, &key)
+}
+
+/// TLS with the local authority's certificate, which is made if it is not there.
+pub(crate) fn local(data: &DataDir, regions: &[String]) -> Result<TlsAcceptor> {
+    make_local(data, regions)?;
+    with_files(&data.path("tls/server.pem"), &data.path("tls/server.key"))
+}
+
+fn with_files(certificate: &Path, key: &Path) -> Result<TlsAcceptor> {
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .with_context(|| format!("cannot read the certificate {}", certificate.display()))?;
+    let key = PrivateKeyDer::from_pem_file(key).with_context(|| format!("cannot read the key {}", key.display()))?;
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(chain, key)
@@ -38,7 +48,7 @@ pub(crate) fn acceptor(options: &ServeOptions, data: &DataDir, regions: &[Region
 }
 
 /// Makes the local authority once, and its certificate for every name that clients have built in.
-fn make_local(data: &DataDir, regions: &[RegionId]) -> Result<()> {
+fn make_local(data: &DataDir, regions: &[String]) -> Result<()> {
     if data.path("tls/server.pem").exists() {
         return Ok(());
     }
@@ -53,7 +63,7 @@ fn make_local(data: &DataDir, regions: &[RegionId]) -> Result<()> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "aliyuncs.com", "*.aliyuncs.com"].map(String::from).into();
     // A wildcard covers one label, so each region needs some of its own: for `ecs.REGION`, and for names of buckets.
     for region in regions {
-        for place in [format!("{region}"), format!("oss-{region}"), format!("oss-{region}-internal")] {
+        for place in [region.clone(), format!("oss-{region}"), format!("oss-{region}-internal")] {
             names.push(format!("*.{place}.aliyuncs.com"));
         }
     }

@@ -16,6 +16,7 @@ use model::{FlowId, Image, ImageId, ImageStatus, Task, TaskFailure};
 use serde::{Deserialize, Serialize};
 use store::{IngestOptions, StoreError};
 
+use super::StoredDisk;
 use crate::buckets::ObjectFile;
 use crate::flow::{Ending, Failure, Flow, Next, StepCx, StepError, begin as begin_flow, holder};
 use crate::runner::chain;
@@ -27,14 +28,6 @@ pub struct Source {
     pub blobs: Vec<BlobRef>,
     /// The format of the file; found once, when the import was asked for, and never guessed again.
     pub format: String,
-}
-
-/// A disk that is in the store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredDisk {
-    manifest: String,
-    digest: String,
-    virtual_size: u64,
 }
 
 /// The states of an import.
@@ -90,7 +83,7 @@ impl Flow for ImportImage {
     async fn step(self, cx: &StepCx) -> Result<Next<Self>, StepError> {
         match self {
             Self::Start { image, sources } => {
-                set_status(cx, &image, ImageEvent::Started).await?;
+                super::set_status(cx, &image, ImageEvent::Started).await?;
                 Ok(Next::Step(Self::Fetch { image, sources, stored: Vec::new() }))
             }
             Self::Fetch { image, sources, mut stored } => {
@@ -142,35 +135,18 @@ impl Flow for ImportImage {
         });
         Ending { scope: Scope::Account(cx.account), commit }
     }
-}
 
-async fn set_status(cx: &StepCx, image: &ImageId, event: ImageEvent) -> Result<(), StepError> {
-    let image = image.clone();
-    cx.engine
-        .meta()
-        .write(Scope::Account(cx.account), move |tx| {
-            let Some(before) = images::get(tx, &image)? else { return Ok(()) };
-            // A step that runs again finds the image where it left it.
-            if let Ok(status) = before.image.status.on(event) {
-                images::update(tx, &before, &Image { status, ..before.image.clone() })?;
-            }
-            Ok::<_, meta::Error>(())
-        })
-        .await?;
-    Ok(())
+    fn note_progress(&self, tx: &mut Tx<'_>, percent: u8) -> Result<(), meta::Error> {
+        let (Self::Start { image, .. } | Self::Fetch { image, .. } | Self::Publish { image, .. }) = self;
+        images::set_progress(tx, image, percent)
+    }
 }
 
 /// Puts one disk into the store, and the flow's name on its manifest.
 async fn fetch(cx: &StepCx, source: Source, n: usize, of: usize) -> Result<StoredDisk, StepError> {
     let file = ObjectFile::new(cx.engine.buckets().blobs().clone(), &source.blobs, tokio::runtime::Handle::current());
     let format: Format = source.format.parse().map_err(|_| bad_format())?;
-    let gauge = cx.progress();
-    let progress = move |progress: store::Progress| {
-        let done = u128::from(progress.done) * 100 / u128::from(progress.of.max(1));
-        let percent = (n as u128 * 100 + done) / of.max(1) as u128;
-        // 100 is for an image that is available.
-        gauge.set(u8::try_from(percent).unwrap_or(99).min(99));
-    };
+    let progress = super::share_of(cx.progress(), n, of);
     let now = u64::try_from(cx.engine.clock().now().as_millis()).unwrap_or(0);
     let options = IngestOptions { now_ms: now, progress: Some(Arc::new(progress)), cancel: cx.cancel_flag() };
     let store = cx.engine.store().clone();
@@ -198,6 +174,7 @@ async fn fetch(cx: &StepCx, source: Source, n: usize, of: usize) -> Result<Store
 fn publish(cx: &StepCx, image: ImageId, stored: Vec<StoredDisk>) -> Ending {
     let (task, holder) = (cx.task.clone(), cx.holder());
     let now = cx.engine.clock().now();
+    let seq = cx.engine.age_sequence(now);
     let commit = Box::new(move |tx: &mut Tx<'_>| {
         blob_records::release_blobs(tx, &holder)?;
         for disk in &stored {
@@ -219,6 +196,7 @@ fn publish(cx: &StepCx, image: ImageId, stored: Vec<StoredDisk>) -> Ending {
             mapping.virtual_size = disk.virtual_size;
         }
         images::update(tx, &before, &after)?;
+        super::record_snapshots(tx, &after, seq, now)?;
         tasks::end_finished(tx, &task, now)
     });
     Ending { scope: Scope::Account(cx.account), commit }

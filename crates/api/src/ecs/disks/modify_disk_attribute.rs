@@ -1,0 +1,70 @@
+//! `ModifyDiskAttribute`: change what a disk is called and whether it goes with its server.
+
+use meta::{Scope, resources};
+use model::{Description, Disk, DiskId, ResourceName};
+use wire::Params;
+
+use crate::action::{Access, Action, Nothing, Product, Spec};
+use crate::code::{ApiError, ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::{optional, optional_flag};
+use crate::resource::own_anywhere;
+
+/// The call. What is none stays as it is.
+pub(crate) struct ModifyDiskAttribute {
+    disks: Vec<DiskId>,
+    name: Option<ResourceName>,
+    description: Option<Description>,
+    delete_with_instance: Option<bool>,
+    delete_auto_snapshot: Option<bool>,
+}
+
+impl Action for ModifyDiskAttribute {
+    const SPEC: Spec = Spec {
+        product: Product::Ecs,
+        name: "ModifyDiskAttribute",
+        summary: "Change a disk's attributes.",
+        codes: &[Code::DiskIdNotFound, Code::CreateDiskNameMalformed, Code::CreateDiskDescriptionMalformed],
+    };
+    type Output = Nothing;
+
+    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+        let several = params.list("DiskIds").into_iter().map(|(_, id)| id);
+        let ids: Vec<&str> = params.get("DiskId").into_iter().chain(several).collect();
+        if ids.is_empty() {
+            return Err(ApiError::missing("DiskId"));
+        }
+        let disks = ids.into_iter().map(|id| id.parse().map_err(|_| Code::DiskIdNotFound.error()));
+        Ok(Self {
+            disks: disks.collect::<ApiResult<_>>()?,
+            name: optional(params, "DiskName", Code::CreateDiskNameMalformed)?,
+            description: optional(params, "Description", Code::CreateDiskDescriptionMalformed)?,
+            delete_with_instance: optional_flag(params, "DeleteWithInstance")?,
+            delete_auto_snapshot: optional_flag(params, "DeleteAutoSnapshot")?,
+        })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        let name = |id: &DiskId| cx.resource("ecs", "*", &format!("disk/{id}"));
+        self.disks.iter().map(|id| Access { verb: "ecs:ModifyDiskAttribute", resource: name(id) }).collect()
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
+        let account = cx.account();
+        cx.engine()
+            .meta()
+            .write(Scope::Account(account), move |tx| {
+                for id in &self.disks {
+                    let before = own_anywhere::<Disk>(tx, account, id.as_str(), Code::DiskIdNotFound)?;
+                    let mut after = before.record.clone();
+                    after.name = self.name.as_ref().map_or(after.name, ToString::to_string);
+                    after.description = self.description.clone().unwrap_or(after.description);
+                    after.delete_with_instance = self.delete_with_instance.unwrap_or(after.delete_with_instance);
+                    after.delete_auto_snapshot = self.delete_auto_snapshot.unwrap_or(after.delete_auto_snapshot);
+                    resources::update(tx, &before, &after)?;
+                }
+                Ok(Nothing {})
+            })
+            .await
+    }
+}

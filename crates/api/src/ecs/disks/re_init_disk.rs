@@ -1,0 +1,97 @@
+//! `ReInitDisk`: let a disk begin anew from what it was made from: an image, a snapshot, or nothing.
+
+use meta::{Scope, images, resources, visible};
+use model::{Disk, DiskId, Instance, Password, ResourceName, Snapshot};
+use wire::Params;
+
+use super::rest::{begin_anew, no_snapshot_under_way, stopped_server};
+use crate::action::{Access, Action, Nothing, Product, Spec};
+use crate::code::{ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::ecs::instances::power::Power;
+use crate::input::{flag, optional, required};
+use crate::resource::own_anywhere;
+
+/// The call.
+pub(crate) struct ReInitDisk {
+    disk: DiskId,
+    password: Option<Password>,
+    key_pair: Option<ResourceName>,
+    and_start: bool,
+}
+
+impl Action for ReInitDisk {
+    const SPEC: Spec = Spec {
+        product: Product::Ecs,
+        name: "ReInitDisk",
+        summary: "Let a disk begin anew from what it was made from.",
+        codes: &[
+            Code::DiskIdNotFound,
+            Code::PasswordMalformed,
+            Code::KeyPairNameMalformed,
+            Code::DiskStatusIncorrect,
+            Code::InstanceStatusIncorrect,
+            Code::InstanceIdNotFound,
+            Code::DiskCreatingSnapshot,
+            Code::SharedImageDeleted,
+            Code::ImageIdNotFound,
+            Code::SourceSnapshotDeleted,
+        ],
+    };
+    type Output = Nothing;
+
+    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+        Ok(Self {
+            disk: required(params, "DiskId", Code::DiskIdNotFound)?,
+            password: optional(params, "Password", Code::PasswordMalformed)?,
+            key_pair: optional(params, "KeyPairName", Code::KeyPairNameMalformed)?,
+            and_start: flag(params, "AutoStartInstance")?,
+        })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        vec![Access { verb: "ecs:ReInitDisk", resource: cx.resource("ecs", "*", &format!("disk/{}", self.disk)) }]
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
+        let (account, now) = (cx.account(), cx.engine().clock().now());
+        let seq = cx.engine().age_sequence(now);
+        cx.engine()
+            .meta()
+            .write(Scope::Account(account), move |tx| {
+                let before = own_anywhere::<Disk>(tx, account, self.disk.as_str(), Code::DiskIdNotFound)?;
+                let server = stopped_server(tx, account, &before.record)?.ok_or(Code::DiskStatusIncorrect)?;
+                no_snapshot_under_way(tx, &before.record, Code::DiskCreatingSnapshot)?;
+                let disk = &before.record;
+                let base = match (&disk.image, &disk.source_snapshot) {
+                    (Some(id), _) => {
+                        let image = visible::get(tx, account, &disk.region, id)?.ok_or(Code::SharedImageDeleted);
+                        // Whose image it was decides how its absence is called.
+                        let image = match image {
+                            Ok(image) => image,
+                            Err(_) if images::get(tx, id)?.is_some() => return Err(Code::SharedImageDeleted.error()),
+                            Err(_) => return Err(Code::ImageIdNotFound.error()),
+                        };
+                        image.disks.first().map(|mapping| mapping.manifest.clone()).ok_or(Code::ImageIdNotFound)?
+                    }
+                    (None, Some(id)) => {
+                        let code = Code::SourceSnapshotDeleted;
+                        own_anywhere::<Snapshot>(tx, account, id.as_str(), code)?.record.manifest
+                    }
+                    (None, None) => String::new(),
+                };
+                begin_anew(tx, &before, (base, disk.source_snapshot.clone()), (now, seq))?;
+                let mut after: Instance = server.record.clone();
+                after.password = self.password.as_ref().map(ToString::to_string).or(after.password);
+                after.key_pair = self.key_pair.clone().or(after.key_pair);
+                if self.and_start {
+                    after = Power::Start.apply(&after)?;
+                }
+                resources::update(tx, &server, &after)?;
+                Ok(())
+            })
+            .await?;
+        cx.engine().wake_keeper();
+        Ok(Nothing {})
+    }
+}

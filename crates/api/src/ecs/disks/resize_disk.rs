@@ -1,0 +1,93 @@
+//! `ResizeDisk`: enlarge a disk. With `Type=online` a running guest sees the new size at once.
+
+use meta::{Scope, resources};
+use model::{Disk, DiskId, DiskStatus, Instance, InstanceStatus};
+use serde_json::{Value, json};
+use wire::Params;
+
+use super::rest::no_snapshot_under_way;
+use crate::action::{Access, Action, Product, Spec};
+use crate::code::{ApiError, ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::required;
+use crate::resource::own_anywhere;
+
+/// The call.
+pub(crate) struct ResizeDisk {
+    disk: DiskId,
+    size_gib: u32,
+    online: bool,
+}
+
+impl Action for ResizeDisk {
+    const SPEC: Spec = Spec {
+        product: Product::Ecs,
+        name: "ResizeDisk",
+        summary: "Enlarge a disk.",
+        codes: &[
+            Code::DiskIdNotFound,
+            Code::ResizeTypeInvalid,
+            Code::DiskStatusIncorrect,
+            Code::InstanceStatusIncorrect,
+            Code::DiskCreatingSnapshot,
+            Code::NewSizeTooSmall,
+            Code::NewSizeTooLarge,
+        ],
+    };
+    type Output = Value;
+
+    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+        let online = match params.get("Type").unwrap_or("offline") {
+            "offline" => false,
+            "online" => true,
+            _ => return Err(Code::ResizeTypeInvalid.error()),
+        };
+        Ok(Self {
+            disk: required(params, "DiskId", Code::DiskIdNotFound)?,
+            size_gib: required(params, "NewSize", ApiError::invalid("NewSize"))?,
+            online,
+        })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        vec![Access { verb: "ecs:ResizeDisk", resource: cx.resource("ecs", "*", &format!("disk/{}", self.disk)) }]
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
+        let account = cx.account();
+        let disk = cx.engine().meta().write(Scope::Account(account), move |tx| {
+            let before = own_anywhere::<Disk>(tx, account, self.disk.as_str(), Code::DiskIdNotFound)?;
+            if !matches!(before.record.status, DiskStatus::InUse | DiskStatus::Available) {
+                return Err(Code::DiskStatusIncorrect.error());
+            }
+            if let Some(id) = &before.record.instance {
+                let server = own_anywhere::<Instance>(tx, account, id.as_str(), Code::InstanceIdNotFound)?.record;
+                // Offline, a running guest learns of it when it is restarted by a call.
+                let is_fit = match server.status {
+                    InstanceStatus::Running => true,
+                    InstanceStatus::Stopped => !self.online,
+                    _ => false,
+                };
+                if !is_fit {
+                    return Err(Code::InstanceStatusIncorrect.error());
+                }
+            }
+            no_snapshot_under_way(tx, &before.record, Code::DiskCreatingSnapshot)?;
+            if self.size_gib <= before.record.size_gib {
+                return Err(Code::NewSizeTooSmall.error());
+            }
+            let most = if before.record.is_system() { 2048 } else { before.record.category.data_sizes().1 };
+            if most < self.size_gib {
+                return Err(Code::NewSizeTooLarge.error());
+            }
+            let after = Disk { size_gib: self.size_gib, ..before.record.clone() };
+            resources::update(tx, &before, &after)?;
+            Ok(after)
+        });
+        let disk = disk.await?;
+        if self.online || disk.instance.is_none() {
+            cx.engine().enlarge(&disk).await.map_err(ApiError::internal)?;
+        }
+        Ok(json!({}))
+    }
+}

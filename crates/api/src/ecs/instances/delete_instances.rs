@@ -1,0 +1,63 @@
+//! `DeleteInstances`: release servers, all of them or none.
+
+use meta::Scope;
+use wire::Params;
+
+use super::delete_instance::{RELEASE_CODES, may_release, release};
+use super::power::Batch;
+use crate::action::{Access, Action, Nothing, Product, Spec};
+use crate::code::{ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::flag;
+
+/// The call.
+pub(crate) struct DeleteInstances {
+    batch: Batch,
+    force: bool,
+}
+
+impl Action for DeleteInstances {
+    const SPEC: Spec = Spec {
+        product: Product::Ecs,
+        name: "DeleteInstances",
+        summary: "Release servers.",
+        codes: &[
+            RELEASE_CODES[0],
+            RELEASE_CODES[1],
+            RELEASE_CODES[2],
+            RELEASE_CODES[3],
+            Code::RegionIdNotFound404,
+            Code::InstanceIdMissing,
+            Code::TooManyInstanceIds,
+            Code::DryRunSuccess,
+        ],
+    };
+    type Output = Nothing;
+
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        Ok(Self { batch: Batch::read(params, cx)?, force: flag(params, "Force")? })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        self.batch.access(cx, "ecs:DeleteInstances")
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
+        let (account, now) = (cx.account(), cx.engine().clock().now());
+        let seq = cx.engine().age_sequence(now);
+        let Self { batch, force } = self;
+        cx.engine()
+            .meta()
+            .write(Scope::Account(account), move |tx| {
+                let found = batch.find(tx, account)?;
+                found.iter().try_for_each(|stored| may_release(&stored.record, force))?;
+                if batch.dry_run {
+                    return Err(Code::DryRunSuccess.error());
+                }
+                (0..).zip(&found).try_for_each(|(n, stored)| release(tx, stored, now, seq + n))
+            })
+            .await?;
+        cx.engine().wake_keeper();
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,142 @@
+//! `DescribeInstances`: the caller's servers in a region, newest first.
+
+use meta::resources::Filter;
+use model::instance::InternetChargeType;
+use model::{Instance, InstanceStatus, RegionId, Timestamp};
+use serde_json::{Value, json};
+use wire::Params;
+
+use super::views;
+use crate::action::{Access, Action, Product, Spec};
+use crate::code::{ApiError, ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::{self, region};
+use crate::resource::{Paging, json_list, page};
+
+/// The call.
+pub(crate) struct DescribeInstances {
+    region: RegionId,
+    filter: Filter,
+    /// What no index knows: checked one by one.
+    rest: Rest,
+    paging: Paging,
+    dry_run: bool,
+}
+
+/// Filters that few use.
+#[derive(Default)]
+struct Rest {
+    created: (Option<Timestamp>, Option<Timestamp>),
+    never: bool,
+}
+
+impl Action for DescribeInstances {
+    const SPEC: Spec = Spec {
+        product: Product::Ecs,
+        name: "DescribeInstances",
+        summary: "List servers.",
+        codes: &[
+            Code::RegionIdNotFound404,
+            Code::InstanceStatusNotFound,
+            Code::NetworkTypeNotFound,
+            Code::InternetChargeTypeInvalid404,
+            Code::InstanceChargeTypeNotFound,
+            Code::FilterKeyNotFound,
+            Code::FilterValueInvalid,
+            Code::TagMismatch,
+            Code::TagsTooMany,
+            Code::DryRunOperation,
+        ],
+    };
+    type Output = Value;
+
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let mut filter = Filter {
+            ids: json_list(params, "InstanceIds", ApiError::invalid("InstanceIds"))?,
+            names: params.get("InstanceName").map(str::to_owned).into_iter().collect(),
+            tags: input::tag_filters(params)?,
+            ..Filter::default()
+        }
+        .with("market", "Ecs");
+        let mut rest = Rest::default();
+        for (name, facet) in [
+            ("ImageId", "image"),
+            ("InstanceType", "type"),
+            ("ZoneId", "zone"),
+            ("VpcId", "vpc"),
+            ("VSwitchId", "vswitch"),
+            ("SecurityGroupId", "group"),
+            ("KeyPairName", "key-pair"),
+        ] {
+            if let Some(value) = params.get(name) {
+                filter = filter.with(facet, value);
+            }
+        }
+        for (name, facet) in
+            [("PrivateIpAddresses", "private-ip"), ("PublicIpAddresses", "public-ip"), ("EipAddresses", "eip")]
+        {
+            if let Some(values) = json_list(params, name, ApiError::invalid(name))? {
+                filter.facets.push((facet, values));
+            }
+        }
+        if let Some(status) = params.get("Status") {
+            let status: InstanceStatus = status.parse().map_err(|_| Code::InstanceStatusNotFound)?;
+            filter = filter.with("status", status.as_str());
+        }
+        match params.get("InstanceNetworkType") {
+            None | Some("vpc") => {}
+            Some("classic") => rest.never = true,
+            Some(_) => return Err(Code::NetworkTypeNotFound.error()),
+        }
+        match params.get("InstanceChargeType") {
+            None | Some("PostPaid") => {}
+            Some("PrePaid") => rest.never = true,
+            Some(_) => return Err(Code::InstanceChargeTypeNotFound.error()),
+        }
+        input::optional::<InternetChargeType>(params, "InternetChargeType", Code::InternetChargeTypeInvalid404)?;
+        rest.never |= params.get("ResourceGroupId").is_some();
+        for (_, item) in params.items("Filter") {
+            let value = item.get("Value").unwrap_or_default();
+            let time = || Timestamp::parse_minutes(value).ok_or(Code::FilterValueInvalid);
+            match item.get("Key").unwrap_or_default() {
+                "CreationStartTime" => rest.created.0 = Some(time()?),
+                "CreationEndTime" => rest.created.1 = Some(time()?),
+                "ExpiredStartTime" | "ExpiredEndTime" => drop(time()?),
+                _ => return Err(Code::FilterKeyNotFound.error()),
+            }
+        }
+        Ok(Self {
+            region: region(params, cx, Code::RegionIdNotFound404)?,
+            filter,
+            rest,
+            paging: Paging::read(params)?,
+            dry_run: input::flag(params, "DryRun")?,
+        })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        let resource = |id: &str| cx.resource("ecs", self.region.as_str(), &format!("instance/{id}"));
+        let resources = match &self.filter.ids {
+            Some(ids) if !ids.is_empty() => ids.iter().map(|id| resource(id)).collect(),
+            _ => vec![resource("*")],
+        };
+        resources.into_iter().map(|resource| Access { verb: "ecs:DescribeInstances", resource }).collect()
+    }
+
+    async fn run(mut self, cx: Allowed<'_>) -> ApiResult<Value> {
+        if self.dry_run {
+            return Err(Code::DryRunOperation.error());
+        }
+        if self.rest.never {
+            self.filter.ids = Some(Vec::new());
+        }
+        let mut found = page::<Instance>(&cx, &self.region, self.filter, self.paging).await?;
+        let (from, to) = self.rest.created;
+        found.items.retain(|instance| {
+            from.is_none_or(|from| from <= instance.created) && to.is_none_or(|to| instance.created <= to)
+        });
+        let mut view = self.paging.view(&found);
+        view["Instances"] = json!({"Instance": found.items.iter().map(views::instance).collect::<Vec<_>>()});
+        Ok(view)
+    }
+}

@@ -1,0 +1,620 @@
+//! Making servers: what RunInstances and CreateInstance have in common.
+//!
+//! One transaction finds the image, the network and the sizes, gives addresses away, and records each server with its
+//! disks. The disks' bytes are the image's own until the guest writes: nothing is copied, whatever their size.
+
+use std::collections::HashSet;
+use std::net::Ipv4Addr;
+
+use engine::Engine;
+use meta::{Tx, manifests, resources, visible};
+use model::image::SYSTEM_DEVICE;
+use model::instance::{HttpEndpoint, HttpTokens, InternetChargeType, MacAddress, Market, MetadataOptions, Place};
+use model::network::{Cidr, KeyPair, SecurityGroup, VSwitch};
+use model::volume::free_device;
+use model::{
+    AccountId, ClientToken, Description, Disk, DiskCategory, DiskId, DiskStatus, DiskType, HostName, Image, ImageId,
+    ImageName, ImdsSupport, Instance, InstanceId, InstanceStatus, InstanceType, NetworkInterfaceId, NvmeSupport,
+    OsType, Password, RegionId, RequestId, ResourceName, SecurityGroupId, Snapshot, SnapshotId, SnapshotStatus, Tag,
+    VSwitchId,
+};
+use wire::Params;
+
+use crate::action::Access;
+use crate::address::take;
+use crate::code::{ApiError, ApiResult, Code};
+use crate::dispatch::Cx;
+use crate::input::{self, description, optional, region, required};
+use crate::resource::own;
+
+/// The smallest system disk, in GiB, and the size of one that asks for none and whose image is smaller.
+const SYSTEM_DISK: (u32, u32) = (20, 40);
+
+/// The largest system disk, in GiB.
+const LARGEST_SYSTEM_DISK: u32 = 2048;
+
+/// Longest user data, decoded (RunInstances, `UserData`).
+const LONGEST_USER_DATA: usize = 32 << 10;
+
+/// Codes of the two calls.
+pub(super) const CODES: &[Code] = &[
+    Code::RegionIdNotFoundForTags,
+    Code::ImageFamilyBesideId,
+    Code::ImageFamilyEmpty,
+    Code::ImageIdNotFound,
+    Code::InstanceTypeNotFound,
+    Code::ImageNotForInstanceType,
+    Code::InstanceNameMalformed,
+    Code::InstanceDescriptionMalformed,
+    Code::HostNameMalformed,
+    Code::PasswordMalformed,
+    Code::KeyPairNameNotFound404,
+    Code::UserDataMalformed,
+    Code::UserDataTooLong,
+    Code::BandwidthInMalformed,
+    Code::BandwidthOutMalformed,
+    Code::InternetChargeTypeInvalid,
+    Code::HttpEndpointInvalid,
+    Code::HttpTokensInvalid,
+    Code::SystemDiskSizeInvalid,
+    Code::SystemDiskTooSmallForImage,
+    Code::SystemDiskTooSmall,
+    Code::SystemDiskTooLarge,
+    Code::SystemDiskCategoryInvalid,
+    Code::DataDiskCategoryInvalid,
+    Code::DataDiskSizeInvalid,
+    Code::DataDiskTooSmallForSnapshot,
+    Code::DataDeviceMalformed,
+    Code::DeviceInUse,
+    Code::DataDiskSnapshotNotFound,
+    Code::SnapshotNotReady403,
+    Code::DiskNameMalformed,
+    Code::DiskDescriptionMalformed,
+    Code::TooManyDisks,
+    Code::ZoneIdNotFoundForInstance,
+    Code::VSwitchIdNotFoundForInstance,
+    Code::SecurityGroupIdNotFound,
+    Code::GroupAndSubnetInDifferentNetworks,
+    Code::VSwitchMissing,
+    Code::PrivateIpMalformed,
+    Code::PrivateIpOutside,
+    Code::PrivateIpInUse,
+    Code::PrivateIpsUsedUp,
+    Code::ClientTokenInvalid,
+    Code::IdempotentParameterMismatch,
+    Code::TagKeyDuplicate,
+    Code::TagKeyMalformed,
+    Code::TagValueMalformed,
+    Code::TagMismatch,
+    Code::TagsTooMany,
+    Code::AmountInvalid,
+    Code::MinAmountInvalid,
+    Code::ResourceGroupNotFound,
+    Code::EncryptionUnsupported,
+    Code::DryRunOperation,
+];
+
+/// Which image a server is made from.
+enum Source {
+    Image(ImageId),
+    Family(ImageName),
+}
+
+/// A disk as a call asks for it.
+pub(crate) struct WantedDisk {
+    pub(crate) size_gib: Option<u32>,
+    pub(crate) category: DiskCategory,
+    pub(crate) performance_level: String,
+    pub(crate) name: String,
+    pub(crate) description: Description,
+    device: Option<String>,
+    snapshot: Option<SnapshotId>,
+    delete_with_instance: bool,
+}
+
+/// Servers to make.
+pub(crate) struct Launch {
+    pub(super) region: RegionId,
+    source: Source,
+    instance_type: &'static InstanceType,
+    zone: Option<String>,
+    vswitch: Option<VSwitchId>,
+    groups: Vec<SecurityGroupId>,
+    private_ip: Option<Ipv4Addr>,
+    name: Option<ResourceName>,
+    host_name: Option<HostName>,
+    description: Description,
+    system: WantedDisk,
+    data: Vec<WantedDisk>,
+    key_pair: Option<ResourceName>,
+    password: Option<Password>,
+    user_data: String,
+    bandwidth_in: u32,
+    bandwidth_out: u32,
+    internet_charge: InternetChargeType,
+    endpoint: HttpEndpoint,
+    /// What the image says when none is asked for.
+    tokens: Option<HttpTokens>,
+    deletion_protection: bool,
+    unique_suffix: bool,
+    tags: Vec<Tag>,
+    pub(super) amount: u32,
+    /// True for servers that run as soon as they are made.
+    pub(super) and_start: bool,
+    pub(super) token: Option<ClientToken>,
+    pub(super) dry_run: bool,
+}
+
+impl Launch {
+    /// Reads what both calls have.
+    pub(super) fn read(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let region = region(params, cx, Code::RegionIdNotFoundForTags)?;
+        let source = match (params.get("ImageId"), params.get("ImageFamily")) {
+            (Some(_), Some(_)) => return Err(Code::ImageFamilyBesideId.error()),
+            (Some(id), None) => Source::Image(id.parse().map_err(|_| Code::ImageIdNotFound)?),
+            (None, Some(family)) => Source::Family(family.parse().map_err(|_| Code::ImageFamilyEmpty)?),
+            (None, None) => return Err(ApiError::missing("ImageId")),
+        };
+        let instance_type = params.get("InstanceType").ok_or_else(|| ApiError::missing("InstanceType"))?;
+        let instance_type = InstanceType::find(instance_type).map_err(|_| Code::InstanceTypeNotFound)?;
+        let zone = params.get("ZoneId").map(str::to_owned);
+        if zone.as_ref().is_some_and(|zone| !cx.services.catalogue.zones(&region).contains(zone)) {
+            return Err(Code::ZoneIdNotFoundForInstance.error());
+        }
+        if params.get("ResourceGroupId").is_some() {
+            return Err(Code::ResourceGroupNotFound.error());
+        }
+        let bandwidth = |name: &str, most: u32, bad: Code| {
+            let value: Option<i64> = optional(params, name, bad)?;
+            let is_fit = |value: &i64| (-1..=i64::from(most)).contains(value);
+            match value {
+                Some(value) if !is_fit(&value) => Err(bad.error()),
+                Some(value) => Ok(u32::try_from(value).unwrap_or(0)),
+                None => Ok(0),
+            }
+        };
+        Ok(Self {
+            source,
+            instance_type,
+            zone,
+            vswitch: optional(params, "VSwitchId", Code::VSwitchIdNotFoundForInstance)?,
+            groups: groups(params)?,
+            private_ip: optional(params, "PrivateIpAddress", Code::PrivateIpMalformed)?,
+            name: optional(params, "InstanceName", Code::InstanceNameMalformed)?,
+            host_name: optional(params, "HostName", Code::HostNameMalformed)?,
+            description: description(params, Code::InstanceDescriptionMalformed)?,
+            system: system_disk(params)?,
+            data: params.items("DataDisk").iter().map(|(_, item)| data_disk(item)).collect::<ApiResult<_>>()?,
+            key_pair: optional(params, "KeyPairName", Code::KeyPairNameNotFound404)?,
+            password: optional(params, "Password", Code::PasswordMalformed)?,
+            user_data: user_data(params)?,
+            bandwidth_in: bandwidth("InternetMaxBandwidthIn", 1000, Code::BandwidthInMalformed)?,
+            bandwidth_out: bandwidth("InternetMaxBandwidthOut", 200, Code::BandwidthOutMalformed)?,
+            internet_charge: optional(params, "InternetChargeType", Code::InternetChargeTypeInvalid)?
+                .unwrap_or(InternetChargeType::ByTraffic),
+            endpoint: optional(params, "HttpEndpoint", Code::HttpEndpointInvalid)?.unwrap_or(HttpEndpoint::Enabled),
+            tokens: optional(params, "HttpTokens", Code::HttpTokensInvalid)?,
+            deletion_protection: input::flag(params, "DeletionProtection")?,
+            unique_suffix: input::flag(params, "UniqueSuffix")?,
+            tags: input::tags(params, Code::TagKeyDuplicate)?,
+            amount: 1,
+            and_start: false,
+            token: optional(params, "ClientToken", Code::ClientTokenInvalid)?,
+            dry_run: input::flag(params, "DryRun")?,
+            region,
+        })
+    }
+
+    /// What the caller must be allowed.
+    pub(super) fn access(&self, cx: &Cx, verb: &'static str) -> Vec<Access> {
+        let region = self.region.as_str();
+        let resource = |relative: &str| cx.resource("ecs", region, relative);
+        let mut resources = vec![resource("instance/*")];
+        resources.push(match &self.source {
+            Source::Image(id) => resource(&format!("image/{id}")),
+            Source::Family(_) => resource("image/*"),
+        });
+        resources.extend(self.groups.iter().map(|group| resource(&format!("securitygroup/{group}"))));
+        resources.extend(self.key_pair.iter().map(|name| resource(&format!("keypair/{name}"))));
+        if let Some(vswitch) = &self.vswitch {
+            resources.push(cx.resource("vpc", region, &format!("vswitch/{vswitch}")));
+        }
+        resources.into_iter().map(|resource| Access { verb, resource }).collect()
+    }
+
+    /// Makes the servers, inside one transaction, and returns their ids.
+    pub(super) fn make(
+        &self,
+        tx: &mut Tx<'_>,
+        engine: &Engine,
+        account: AccountId,
+        zones: &[String],
+    ) -> ApiResult<Vec<InstanceId>> {
+        let image = self.image(tx, account)?;
+        self.check_image(&image)?;
+        let network = self.network(tx, account, zones)?;
+        if let Some(name) = &self.key_pair {
+            resources::by_name::<KeyPair>(tx, account, &self.region, name.as_str())?
+                .ok_or(Code::KeyPairNameNotFound404)?;
+        }
+        if self.dry_run {
+            return Err(Code::DryRunOperation.error());
+        }
+        (0..self.amount).map(|n| self.make_one(tx, engine, account, (&image, &network), n)).collect()
+    }
+
+    fn image(&self, tx: &mut Tx<'_>, account: AccountId) -> ApiResult<Image> {
+        let found = match &self.source {
+            Source::Image(id) => visible::get(tx, account, &self.region, id)?.filter(|image| image.status.is_usable()),
+            Source::Family(family) => {
+                let newest = visible::newest_of_family(tx, account, &self.region, family.as_str())?;
+                return newest.ok_or_else(|| Code::ImageFamilyEmpty.error());
+            }
+        };
+        found.ok_or_else(|| Code::ImageIdNotFound.error())
+    }
+
+    fn check_image(&self, image: &Image) -> ApiResult<()> {
+        if self.instance_type.nvme && image.features.nvme == NvmeSupport::Unsupported {
+            return Err(Code::ImageNotForInstanceType.error());
+        }
+        if self.key_pair.is_some() && image.os_type == OsType::Windows {
+            return Err(Code::ImageNotForInstanceType.error());
+        }
+        Ok(())
+    }
+
+    fn network(&self, tx: &mut Tx<'_>, account: AccountId, zones: &[String]) -> ApiResult<Network> {
+        let vswitch = match &self.vswitch {
+            None => None,
+            Some(id) => {
+                let code = Code::VSwitchIdNotFoundForInstance;
+                Some(own::<VSwitch>(tx, account, &self.region, id.as_str(), code)?.record)
+            }
+        };
+        for id in &self.groups {
+            let code = Code::SecurityGroupIdNotFound;
+            let group = own::<SecurityGroup>(tx, account, &self.region, id.as_str(), code)?.record;
+            match (&group.vpc, &vswitch) {
+                (Some(_), None) => return Err(Code::VSwitchMissing.error()),
+                (vpc, Some(vswitch)) if vpc.as_ref() != Some(&vswitch.vpc) => {
+                    return Err(Code::GroupAndSubnetInDifferentNetworks.error());
+                }
+                _ => {}
+            }
+        }
+        let zone = match (&self.zone, &vswitch) {
+            (Some(zone), Some(vswitch)) if *zone != vswitch.zone => {
+                return Err(Code::VSwitchIdNotFoundForInstance.error());
+            }
+            (Some(zone), _) => zone.clone(),
+            (None, Some(vswitch)) => vswitch.zone.clone(),
+            (None, None) => zones.first().cloned().unwrap_or_default(),
+        };
+        Ok(Network { vswitch, zone })
+    }
+
+    fn make_one(
+        &self,
+        tx: &mut Tx<'_>,
+        engine: &Engine,
+        account: AccountId,
+        (image, network): (&Image, &Network),
+        n: u32,
+    ) -> ApiResult<InstanceId> {
+        let (entropy, now) = (engine.entropy(), engine.clock().now());
+        let id = InstanceId::generate(entropy);
+        let mut mac = [0; 3];
+        entropy.fill(&mut mac);
+        let place = Place {
+            vpc: network.vswitch.as_ref().map(|vswitch| vswitch.vpc.clone()),
+            vswitch: network.vswitch.as_ref().map(|vswitch| vswitch.id.clone()),
+            private_ip: private_ip(tx, network.vswitch.as_ref(), self.private_ip)?,
+            mac: MacAddress::new(mac),
+            interface: NetworkInterfaceId::generate(entropy),
+            groups: self.groups.clone(),
+            host_address: take(tx, entropy, id.as_str())?,
+            // CreateInstance gives no public address; AllocatePublicIpAddress does.
+            is_public: self.and_start && 0 < self.bandwidth_out,
+            eip: None,
+        };
+        let tail = id.as_str().trim_start_matches("i-");
+        let name = match &self.name {
+            Some(name) if self.unique_suffix && 1 < self.amount => format!("{name}{:03}", n + 1),
+            Some(name) => name.to_string(),
+            None => id.to_string(),
+        };
+        let instance = Instance {
+            owner: account,
+            region: self.region.clone(),
+            zone: network.zone.clone(),
+            market: Market::Ecs,
+            name: name.parse().map_err(|_| Code::InstanceNameMalformed)?,
+            description: self.description.clone(),
+            host_name: match &self.host_name {
+                Some(name) if self.unique_suffix && 1 < self.amount => {
+                    format!("{name}{:03}", n + 1).parse().map_err(|_| Code::HostNameMalformed)?
+                }
+                Some(name) => name.clone(),
+                None => format!("iZ{tail}Z").parse().map_err(ApiError::internal)?,
+            },
+            image: image.id.clone(),
+            os_type: image.os_type,
+            os_name: image.platform.to_string(),
+            architecture: image.architecture,
+            boot_mode: image.boot_mode,
+            nvme: self.instance_type.nvme,
+            instance_type: self.instance_type.id.to_owned(),
+            cpus: self.instance_type.cpus,
+            memory_mib: self.instance_type.memory_mib,
+            status: InstanceStatus::Pending,
+            reason: String::new(),
+            force: false,
+            and_start: self.and_start,
+            key_pair: self.key_pair.clone(),
+            password: self.password.as_ref().map(ToString::to_string),
+            user_data: self.user_data.clone(),
+            place,
+            bandwidth_in: self.bandwidth_in,
+            bandwidth_out: self.bandwidth_out,
+            internet_charge: self.internet_charge,
+            metadata: MetadataOptions {
+                endpoint: self.endpoint,
+                tokens: self.tokens.unwrap_or(match image.features.imds {
+                    ImdsSupport::V1 => HttpTokens::Optional,
+                    ImdsSupport::V2 => HttpTokens::Required,
+                }),
+            },
+            serial: RequestId::generate(entropy).as_str().to_ascii_lowercase(),
+            node: engine.node().to_owned(),
+            deletion_protection: self.deletion_protection,
+            tags: self.tags.clone(),
+            created: now,
+            started: None,
+            expires: None,
+            plan_disk_gib: 0,
+            id: id.clone(),
+        };
+        let seq = engine.age_sequence(now);
+        for (n, disk) in (0..).zip(self.disks(tx, engine, &instance, image)?) {
+            insert_disk(tx, &disk, seq + n)?;
+        }
+        resources::insert(tx, &instance, seq)?;
+        Ok(id)
+    }
+
+    /// The disks of one server: the system disk, the image's data disks, and those that were asked for.
+    fn disks(&self, tx: &mut Tx<'_>, engine: &Engine, instance: &Instance, image: &Image) -> ApiResult<Vec<Disk>> {
+        let system = image.disks.first().ok_or(Code::ImageIdNotFound)?;
+        let size = self.system.size_gib.unwrap_or(SYSTEM_DISK.1.max(system.size_gib));
+        if size < system.size_gib {
+            return Err(Code::SystemDiskTooSmallForImage.error());
+        }
+        let mut disks = vec![Disk {
+            disk_type: DiskType::System,
+            size_gib: size,
+            device: SYSTEM_DEVICE.to_owned(),
+            image: Some(image.id.clone()),
+            source_snapshot: Some(system.snapshot.clone()),
+            base: system.manifest.clone(),
+            delete_with_instance: true,
+            ..disk(engine, instance, &self.system)
+        }];
+        let asked_for = |device: &str| self.data.iter().any(|disk| disk.device.as_deref() == Some(device));
+        for mapping in image.disks.iter().skip(1).filter(|mapping| !asked_for(&mapping.device)) {
+            disks.push(Disk {
+                size_gib: mapping.size_gib,
+                device: mapping.device.clone(),
+                source_snapshot: Some(mapping.snapshot.clone()),
+                base: mapping.manifest.clone(),
+                ..disk(engine, instance, &self.system)
+            });
+        }
+        let mut taken: HashSet<String> = disks.iter().map(|disk| disk.device.clone()).collect();
+        for wanted in &self.data {
+            let device = match &wanted.device {
+                Some(device) => device.clone(),
+                None => {
+                    let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+                    free_device(&taken).ok_or(Code::TooManyDisks)?
+                }
+            };
+            if !taken.insert(device.clone()) {
+                return Err(Code::DeviceInUse.error());
+            }
+            let snapshot = wanted.snapshot.as_ref().map(|id| snapshot(tx, instance, id)).transpose()?;
+            let from_image = image.disks.iter().skip(1).find(|mapping| mapping.device == device);
+            let least = snapshot.as_ref().map(|snapshot| snapshot.source_size_gib);
+            let least = least.or(from_image.map(|mapping| mapping.size_gib)).unwrap_or(0);
+            let size_gib = wanted.size_gib.unwrap_or(least);
+            let (smallest, largest) = wanted.category.data_sizes();
+            if !(smallest..=largest).contains(&size_gib) {
+                return Err(Code::DataDiskSizeInvalid.error());
+            }
+            if size_gib < least {
+                return Err(Code::DataDiskTooSmallForSnapshot.error());
+            }
+            let base = match (&snapshot, from_image) {
+                (Some(snapshot), _) => snapshot.manifest.clone(),
+                (None, Some(mapping)) => mapping.manifest.clone(),
+                (None, None) => String::new(),
+            };
+            disks.push(Disk {
+                size_gib,
+                device,
+                source_snapshot: wanted.snapshot.clone().or(from_image.map(|mapping| mapping.snapshot.clone())),
+                base,
+                delete_with_instance: wanted.delete_with_instance,
+                ..disk(engine, instance, wanted)
+            });
+        }
+        if model::quota::DATA_DISKS + 1 < disks.len() {
+            return Err(Code::TooManyDisks.error());
+        }
+        Ok(disks)
+    }
+}
+
+struct Network {
+    vswitch: Option<VSwitch>,
+    zone: String,
+}
+
+/// Records a disk and holds what it begins with.
+pub(crate) fn insert_disk(tx: &mut Tx<'_>, disk: &Disk, seq: i64) -> ApiResult<()> {
+    if !disk.base.is_empty() {
+        manifests::hold(tx, &disk.base, disk.id.as_str())?;
+    }
+    resources::insert(tx, disk, seq)?;
+    Ok(())
+}
+
+/// A data disk of a server, with what was asked for; where it comes from is the caller's to say.
+fn disk(engine: &Engine, instance: &Instance, wanted: &WantedDisk) -> Disk {
+    Disk {
+        id: DiskId::generate(engine.entropy()),
+        owner: instance.owner,
+        region: instance.region.clone(),
+        zone: instance.zone.clone(),
+        name: wanted.name.clone(),
+        description: wanted.description.clone(),
+        disk_type: DiskType::Data,
+        category: wanted.category,
+        performance_level: wanted.performance_level.clone(),
+        size_gib: 0,
+        status: DiskStatus::InUse,
+        instance: Some(instance.id.clone()),
+        device: String::new(),
+        image: None,
+        source_snapshot: None,
+        base: String::new(),
+        epoch: 0,
+        node: engine.node().to_owned(),
+        delete_with_instance: true,
+        delete_auto_snapshot: true,
+        tags: Vec::new(),
+        created: instance.created,
+        attached: Some(instance.created),
+        detached: None,
+    }
+}
+
+fn snapshot(tx: &mut Tx<'_>, instance: &Instance, id: &SnapshotId) -> ApiResult<Snapshot> {
+    let code = Code::DataDiskSnapshotNotFound;
+    let found = own::<Snapshot>(tx, instance.owner, &instance.region, id.as_str(), code)?.record;
+    if found.status == SnapshotStatus::Accomplished { Ok(found) } else { Err(Code::SnapshotNotReady403.error()) }
+}
+
+/// The address that was asked for, or the first that no server of the subnet has.
+fn private_ip(tx: &mut Tx<'_>, vswitch: Option<&VSwitch>, asked: Option<Ipv4Addr>) -> ApiResult<Ipv4Addr> {
+    let (subnet, range) = match vswitch {
+        Some(vswitch) => (vswitch.id.as_str(), vswitch.cidr),
+        None => ("classic", "10.0.0.0/8".parse::<Cidr>().map_err(ApiError::internal)?),
+    };
+    let mut is_free = |address: Ipv4Addr| {
+        resources::count_with::<Instance>(tx, "subnet-ip", &format!("{subnet}/{address}")).map(|n| n == 0)
+    };
+    if let Some(address) = asked {
+        if !range.has(address) {
+            return Err(Code::PrivateIpOutside.error());
+        }
+        return if is_free(address)? { Ok(address) } else { Err(Code::PrivateIpInUse.error()) };
+    }
+    for address in range.addresses() {
+        if is_free(address)? {
+            return Ok(address);
+        }
+    }
+    Err(Code::PrivateIpsUsedUp.error())
+}
+
+fn groups(params: &Params) -> ApiResult<Vec<SecurityGroupId>> {
+    let several = params.list("SecurityGroupIds").into_iter().map(|(_, id)| id);
+    let all: Vec<&str> = params.get("SecurityGroupId").into_iter().chain(several).collect();
+    if all.is_empty() {
+        return Err(ApiError::missing("SecurityGroupId"));
+    }
+    all.into_iter().map(|id| id.parse().map_err(|_| Code::SecurityGroupIdNotFound.error())).collect()
+}
+
+/// User data in Base64. It is kept as it came: that is what DescribeUserData answers.
+pub(crate) fn user_data(params: &Params) -> ApiResult<String> {
+    use base64::Engine as _;
+    let text = params.get("UserData").unwrap_or_default();
+    let decoded = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| Code::UserDataMalformed)?;
+    if LONGEST_USER_DATA < decoded.len() { Err(Code::UserDataTooLong.error()) } else { Ok(text.to_owned()) }
+}
+
+fn system_disk(params: &Params) -> ApiResult<WantedDisk> {
+    let size: Option<u32> = optional(params, "SystemDisk.Size", Code::SystemDiskSizeInvalid)?;
+    // Zero is what a client sends that means nothing by it.
+    let size_gib = size.filter(|size| *size != 0);
+    if size_gib.is_some_and(|size| size < SYSTEM_DISK.0) {
+        return Err(Code::SystemDiskTooSmall.error());
+    }
+    if size_gib.is_some_and(|size| LARGEST_SYSTEM_DISK < size) {
+        return Err(Code::SystemDiskTooLarge.error());
+    }
+    wanted_disk(params, "SystemDisk.", size_gib, Code::SystemDiskCategoryInvalid)
+}
+
+fn data_disk(item: &Params) -> ApiResult<WantedDisk> {
+    let size_gib = optional(item, "Size", Code::DataDiskSizeInvalid)?;
+    let device: Option<String> = match item.get("Device") {
+        None => None,
+        Some(device) => {
+            let letter = device.strip_prefix("/dev/xvd").and_then(|rest| rest.parse::<char>().ok());
+            if !letter.is_some_and(|letter| ('b'..='z').contains(&letter)) {
+                return Err(Code::DataDeviceMalformed.error());
+            }
+            Some(device.to_owned())
+        }
+    };
+    let snapshot = optional(item, "SnapshotId", Code::DataDiskSnapshotNotFound)?;
+    if size_gib.is_none() && snapshot.is_none() && device.is_none() {
+        return Err(Code::DataDiskSizeInvalid.error());
+    }
+    Ok(WantedDisk {
+        device,
+        snapshot,
+        delete_with_instance: input::optional_flag(item, "DeleteWithInstance")?.unwrap_or(true),
+        ..wanted_disk(item, "", size_gib, Code::DataDiskCategoryInvalid)?
+    })
+}
+
+fn wanted_disk(params: &Params, prefix: &str, size_gib: Option<u32>, bad: Code) -> ApiResult<WantedDisk> {
+    let name = |field: &str| format!("{prefix}{field}");
+    if params.get(&name("Encrypted")).is_some_and(|text| text.eq_ignore_ascii_case("true")) {
+        return Err(Code::EncryptionUnsupported.error());
+    }
+    let disk_name: Option<ResourceName> = optional(params, &name("DiskName"), Code::DiskNameMalformed)?;
+    Ok(WantedDisk {
+        size_gib,
+        category: optional(params, &name("Category"), bad)?.unwrap_or(DiskCategory::CloudEssd),
+        performance_level: params.get(&name("PerformanceLevel")).unwrap_or("PL1").to_owned(),
+        name: disk_name.map_or_else(String::new, |name| name.to_string()),
+        description: optional(params, &name("Description"), Code::DiskDescriptionMalformed)?
+            .unwrap_or_else(input::no_description),
+        device: None,
+        snapshot: None,
+        delete_with_instance: true,
+    })
+}
+
+/// Reads how many servers are wanted: `Amount`, and `MinAmount` that must not be more.
+pub(super) fn amount(params: &Params) -> ApiResult<u32> {
+    let amount: u32 = optional(params, "Amount", Code::AmountInvalid)?.unwrap_or(1);
+    if !(1..=model::quota::INSTANCES_PER_CALL).contains(&amount) {
+        return Err(Code::AmountInvalid.error());
+    }
+    let least: Option<u32> = optional(params, "MinAmount", Code::MinAmountInvalid)?;
+    if least.is_some_and(|least| least == 0 || amount < least) {
+        return Err(Code::MinAmountInvalid.error());
+    }
+    Ok(amount)
+}
+
+/// The id of a server that a call must name.
+pub(crate) fn instance_id(params: &Params) -> ApiResult<InstanceId> {
+    required(params, "InstanceId", Code::InstanceIdNotFound)
+}

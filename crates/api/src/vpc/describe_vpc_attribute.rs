@@ -1,0 +1,50 @@
+//! `DescribeVpcAttribute`: show one private network.
+
+use model::{RegionId, VpcId};
+use serde_json::Value;
+use wire::Params;
+
+use super::{describe_vpcs, views};
+use crate::action::{Access, Action, Product, Spec};
+use crate::code::{ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::{region_or_default, required};
+
+/// The call.
+pub(crate) struct DescribeVpcAttribute {
+    region: RegionId,
+    vpc: VpcId,
+}
+
+impl Action for DescribeVpcAttribute {
+    const SPEC: Spec = Spec {
+        product: Product::Vpc,
+        name: "DescribeVpcAttribute",
+        summary: "Show one private network.",
+        codes: &[Code::RegionIdNotFoundForVpc, Code::VpcIdNotFound],
+    };
+    type Output = Value;
+
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        Ok(Self {
+            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            vpc: required(params, "VpcId", Code::VpcIdNotFound)?,
+        })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        let vpc = format!("vpc/{}", self.vpc);
+        vec![Access { verb: "vpc:DescribeVpcAttribute", resource: cx.resource("vpc", self.region.as_str(), &vpc) }]
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
+        let account = cx.account();
+        cx.engine()
+            .meta()
+            .read(move |tx| {
+                let found = describe_vpcs::get(tx, account, self.vpc.as_str(), Code::VpcIdNotFound)?;
+                views::vpc(tx, &found.record)
+            })
+            .await
+    }
+}

@@ -1,0 +1,70 @@
+//! `DescribeVpcs`: list private networks.
+
+use meta::resources::{self, Filter};
+use model::RegionId;
+use model::network::Vpc;
+use serde_json::{Value, json};
+use wire::Params;
+
+use super::views;
+use crate::action::{Access, Action, Product, Spec};
+use crate::code::{ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::{self, region_or_default};
+use crate::resource::{Paging, page};
+
+/// The call.
+pub(crate) struct DescribeVpcs {
+    region: RegionId,
+    filter: Filter,
+    paging: Paging,
+}
+
+impl Action for DescribeVpcs {
+    const SPEC: Spec = Spec {
+        product: Product::Vpc,
+        name: "DescribeVpcs",
+        summary: "List private networks.",
+        codes: &[Code::RegionIdNotFoundForVpc],
+    };
+    type Output = Value;
+
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let ids = input::comma_list(params, "VpcId");
+        let filter = Filter {
+            ids: (!ids.is_empty()).then_some(ids),
+            names: params.get("VpcName").map(str::to_owned).into_iter().collect(),
+            ..Filter::default()
+        };
+        Ok(Self {
+            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            filter,
+            paging: Paging::read(params)?,
+        })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        vec![Access { verb: "vpc:DescribeVpcs", resource: cx.resource("vpc", self.region.as_str(), "vpc/*") }]
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
+        let found = page(&cx, &self.region, self.filter, self.paging).await?;
+        let mut view = self.paging.view(&found);
+        let views = cx
+            .engine()
+            .meta()
+            .read(move |tx| found.items.iter().map(|item| views::vpc(tx, item)).collect::<ApiResult<Vec<Value>>>());
+        view["Vpcs"] = json!({"Vpc": views.await?});
+        Ok(view)
+    }
+}
+
+/// The caller's network with this id.
+pub(super) fn get(
+    tx: &mut meta::Tx<'_>,
+    account: model::AccountId,
+    id: &str,
+    missing: Code,
+) -> ApiResult<resources::Stored<Vpc>> {
+    crate::resource::own_anywhere(tx, account, id, missing)
+}

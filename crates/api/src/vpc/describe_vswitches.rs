@@ -1,0 +1,64 @@
+//! `DescribeVSwitches`: list subnets.
+
+use meta::resources::Filter;
+use model::RegionId;
+use serde_json::{Value, json};
+use wire::Params;
+
+use super::views;
+use crate::action::{Access, Action, Product, Spec};
+use crate::code::{ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::{self, region_or_default};
+use crate::resource::{Paging, page};
+
+/// The call.
+pub(crate) struct DescribeVSwitches {
+    region: RegionId,
+    filter: Filter,
+    paging: Paging,
+}
+
+impl Action for DescribeVSwitches {
+    const SPEC: Spec = Spec {
+        product: Product::Vpc,
+        name: "DescribeVSwitches",
+        summary: "List subnets of private networks.",
+        codes: &[Code::RegionIdNotFoundForVpc],
+    };
+    type Output = Value;
+
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let ids = input::comma_list(params, "VSwitchId");
+        let mut filter = Filter {
+            ids: (!ids.is_empty()).then_some(ids),
+            names: params.get("VSwitchName").map(str::to_owned).into_iter().collect(),
+            ..Filter::default()
+        };
+        for (name, facet) in [("VpcId", "vpc"), ("ZoneId", "zone")] {
+            if let Some(value) = params.get(name) {
+                filter = filter.with(facet, value);
+            }
+        }
+        Ok(Self {
+            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            filter,
+            paging: Paging::read(params)?,
+        })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        vec![Access { verb: "vpc:DescribeVSwitches", resource: cx.resource("vpc", self.region.as_str(), "vswitch/*") }]
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
+        let found = page(&cx, &self.region, self.filter, self.paging).await?;
+        let mut view = self.paging.view(&found);
+        let views = cx
+            .engine()
+            .meta()
+            .read(move |tx| found.items.iter().map(|item| views::vswitch(tx, item)).collect::<ApiResult<Vec<Value>>>());
+        view["VSwitches"] = json!({"VSwitch": views.await?});
+        Ok(view)
+    }
+}

@@ -1,0 +1,80 @@
+//! `UnassociateEipAddress`: take an elastic address from its server.
+
+use meta::{Scope, Tx, resources};
+use model::network::{Eip, EipStatus};
+use model::{AllocationId, Instance, InstanceId, RegionId};
+use wire::Params;
+
+use crate::action::{Access, Action, Nothing, Product, Spec};
+use crate::code::{ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::{region_or_default, required};
+use crate::resource::own_anywhere;
+
+/// The call.
+pub(crate) struct UnassociateEipAddress {
+    region: RegionId,
+    allocation: AllocationId,
+    instance: InstanceId,
+}
+
+impl Action for UnassociateEipAddress {
+    const SPEC: Spec = Spec {
+        product: Product::Vpc,
+        name: "UnassociateEipAddress",
+        summary: "Take an elastic address from its server.",
+        codes: &[
+            Code::RegionIdNotFoundForVpc,
+            Code::AllocationIdNotFound,
+            Code::EipInstanceNotFound,
+            Code::EipStatusIncorrect,
+        ],
+    };
+    type Output = Nothing;
+
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        Ok(Self {
+            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            allocation: required(params, "AllocationId", Code::AllocationIdNotFound)?,
+            instance: required(params, "InstanceId", Code::EipInstanceNotFound)?,
+        })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        let verb = "vpc:UnassociateEipAddress";
+        let region = self.region.as_str();
+        vec![
+            Access { verb, resource: cx.resource("vpc", region, &format!("eip/{}", self.allocation)) },
+            Access { verb, resource: cx.resource("ecs", region, &format!("instance/{}", self.instance)) },
+        ]
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
+        let account = cx.account();
+        cx.engine()
+            .meta()
+            .write(Scope::Account(account), move |tx| {
+                let eip = own_anywhere::<Eip>(tx, account, self.allocation.as_str(), Code::AllocationIdNotFound)?;
+                if eip.record.instance.as_ref() != Some(&self.instance) {
+                    return Err(Code::EipStatusIncorrect.error());
+                }
+                let code = Code::EipInstanceNotFound;
+                let instance = own_anywhere::<Instance>(tx, account, self.instance.as_str(), code)?;
+                let mut without = instance.record.clone();
+                without.place.eip = None;
+                resources::update(tx, &instance, &without)?;
+                free(tx, &eip)?;
+                Ok(Nothing {})
+            })
+            .await?;
+        cx.engine().ports_changed();
+        Ok(Nothing {})
+    }
+}
+
+/// Makes an elastic address nobody's.
+pub(crate) fn free(tx: &mut Tx<'_>, eip: &resources::Stored<Eip>) -> ApiResult<()> {
+    let free = Eip { status: EipStatus::Available, instance: None, ..eip.record.clone() };
+    resources::update(tx, eip, &free)?;
+    Ok(())
+}
