@@ -13,6 +13,9 @@ set -eu
 out=${1:?usage: debian.sh OUT_DIR}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
+# Whoever comes while it is being made waits for it.
+exec 9> "$out/debian.lock"
+flock 9
 stamp=$(sha256sum "$0" | cut -d' ' -f1)
 if [ "$(cat "$out/debian.stamp" 2>/dev/null)" = "$stamp" ] && [ -s "$out/debian.raw" ] && [ -s "$out/debian.qcow2" ]; then
     echo "debian: as it should be"

@@ -3,8 +3,7 @@
 //! It is synchronous: it starts once a connection, so it must start fast, and two copies need no runtime.
 
 use std::fs::File;
-use std::io;
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
@@ -27,10 +26,24 @@ pub fn relay(socket: &Path, machine: &str) -> io::Result<()> {
     let mut to_service = service.try_clone()?;
     std::thread::spawn(move || {
         // The guest may leave at any time; the service learns that it will ask no more.
-        let _ = io::copy(&mut from_guest, &mut to_service);
+        let _ = carry(&mut from_guest, &mut to_service);
         let _ = to_service.shutdown(Shutdown::Write);
     });
-    io::copy(&mut service, &mut to_guest).map(drop)
+    carry(&mut service, &mut to_guest)
+}
+
+/// Copies until the end. `io::copy` would have the kernel splice, which keeps a pipe locked, and its reader out, for as long
+/// as it waits for the other side to say more.
+fn carry(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut buffer = [0; 16 << 10];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(n) => to.write_all(&buffer[..n])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn connect(socket: &Path) -> io::Result<UnixStream> {

@@ -16,7 +16,7 @@ use super::probe::{Accelerator, Qemu, UefiFirmware};
 use super::spec::{Firmware, MAX_DISKS, MachineSpec, Relay};
 
 /// The guest's network, as slirp is told it.
-const NETWORK: &str = "net=100.64.0.0/10,host=100.64.0.1,dns=100.100.2.136";
+const NETWORK: &str = "ipv6=off,net=100.64.0.0/10,host=100.64.0.1,dns=100.100.2.136";
 
 /// The trace that says why QEMU ended, also when nobody listened to its events.
 pub(super) const SHUTDOWN_TRACE: &str = "qemu_system_shutdown_request";

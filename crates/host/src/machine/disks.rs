@@ -91,6 +91,9 @@ pub(super) async fn detach(qmp: &Qmp, serial: &str, patience: Duration) -> Resul
 /// Shows the guest the size that a disk has now. Its server must give that size to whoever connects from now on, and
 /// must allow a second connection to the disk for a moment.
 pub(super) async fn resized(qmp: &Qmp, serial: &str, folder: &Folder, bytes: u64) -> Result<(), Error> {
+    if Ports::query(qmp).await?.is_nvme(serial) {
+        return Err(Reason::NvmeKeepsSize { serial: serial.to_owned() }.into());
+    }
     let place = folder.disk(serial).ok_or_else(|| Reason::NoDisk { serial: serial.to_owned() })?;
     let nodes = qmp.execute("query-named-block-nodes", json!({ "flat": true })).await?;
     let is_there = |name: &str| nodes.as_array().into_iter().flatten().any(|node| node["node-name"] == name);
@@ -113,31 +116,39 @@ pub(super) async fn resized(qmp: &Qmp, serial: &str, folder: &Folder, bytes: u64
 }
 
 /// Which root ports have which disks.
-struct Ports {
-    by_serial: Vec<(String, String)>,
+struct Ports(Vec<Plugged>);
+
+struct Plugged {
+    serial: String,
+    port: String,
+    is_nvme: bool,
 }
 
 impl Ports {
     async fn query(qmp: &Qmp) -> Result<Ports, Error> {
         // Not `query-pci`: before the firmware has numbered the buses, it does not see behind the ports.
         let devices = qmp.execute("qom-list", json!({ "path": "/machine/peripheral" })).await?;
-        let mut by_serial = Vec::new();
+        let mut plugged = Vec::new();
         for device in devices.as_array().into_iter().flatten() {
             let Some(serial) = device["name"].as_str().and_then(|name| name.strip_prefix("disk-")) else { continue };
             let path = format!("/machine/peripheral/{}", device_name(serial));
             let bus = qmp.execute("qom-get", json!({ "path": path, "property": "parent_bus" })).await?;
-            let port = bus.as_str().and_then(|bus| bus.rsplit('/').next()).unwrap_or_default();
-            by_serial.push((serial.to_owned(), port.to_owned()));
+            let port = bus.as_str().and_then(|bus| bus.rsplit('/').next()).unwrap_or_default().to_owned();
+            plugged.push(Plugged { serial: serial.to_owned(), port, is_nvme: device["type"] == "child<nvme>" });
         }
-        Ok(Ports { by_serial })
+        Ok(Ports(plugged))
     }
 
     fn has(&self, serial: &str) -> bool {
-        self.by_serial.iter().any(|(other, _)| other == serial)
+        self.0.iter().any(|plugged| plugged.serial == serial)
+    }
+
+    fn is_nvme(&self, serial: &str) -> bool {
+        self.0.iter().any(|plugged| plugged.serial == serial && plugged.is_nvme)
     }
 
     fn free(&self) -> Option<String> {
-        (0..MAX_DISKS).map(port_name).find(|port| self.by_serial.iter().all(|(_, taken)| taken != port))
+        (0..MAX_DISKS).map(port_name).find(|port| self.0.iter().all(|plugged| plugged.port != *port))
     }
 }
 

@@ -34,6 +34,7 @@ impl Error {
             Reason::NotRunning => ErrorKind::NotRunning,
             Reason::Qemu { .. }
             | Reason::GuestKeepsDisk { .. }
+            | Reason::NvmeKeepsSize { .. }
             | Reason::NoDisk { .. }
             | Reason::NoPort
             | Reason::Port { .. }
@@ -61,6 +62,8 @@ pub(super) enum Reason {
     Qemu { command: &'static str, message: String },
     #[error("the guest did not let go of disk {serial} within {} s", patience.as_secs_f32())]
     GuestKeepsDisk { serial: String, patience: Duration },
+    #[error("disk {serial} is on an NVMe bus, which shows a new size at the machine's next start only")]
+    NvmeKeepsSize { serial: String },
     #[error("the machine has no disk {serial}")]
     NoDisk { serial: String },
     #[error("the machine has no place left for a disk")]

@@ -274,6 +274,7 @@ impl Hypervisor {
     /// Shows the guest the new size of a disk that has grown at its server.
     ///
     /// The server must give the new size to a client that connects now, and must let a second one connect for a moment.
+    /// QEMU's NVMe devices keep their size as long as the machine runs: that is an error of kind `Refused`.
     pub async fn resized(&self, id: &str, serial: &str, bytes: u64) -> Result<(), Error> {
         spec::check_serial(serial)?;
         let slot = self.slot(id)?;

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod adopting;
+mod debian;
 mod driver;
+mod metadata;
 mod plugging;
 mod support;
