@@ -88,9 +88,7 @@ async fn a_system_finds_all_that_a_cloud_promises() {
     disks.stop().await;
     let waiting = {
         let guest = guest.clone();
-        tokio::spawn(
-            async move { guest.sh("dd if=/dev/urandom of=/var/written bs=1M count=4 conv=fsync && sync").await },
-        )
+        tokio::spawn(async move { guest.sh("sudo dd if=/dev/urandom of=/var/written bs=1M count=4 conv=fsync").await })
     };
     let disks = Disks::start(folder).await;
     let hypervisor = Hypervisor::probe(options()).await.unwrap();
