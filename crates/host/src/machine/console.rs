@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::folder::{CONSOLE_LOG, CONSOLE_OLD, Folder};
+use super::folder::{CONSOLE_LOG, CONSOLE_OLD, Folder, STDERR};
 
 /// How much of a console is shown; the real service shows as much.
 const SHOWN_BYTES: u64 = 64 << 10;
@@ -23,16 +23,20 @@ pub(super) fn read(folder: &Folder) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Cuts a log that has become long. QEMU appends to it, so it goes on at the new end; what it writes between the copy and
-/// the cut is lost.
+/// Cuts logs that have become long: the guest's, of which the end stays, and QEMU's complaints, which a guest can cause.
+/// QEMU appends to both, so it goes on at the new end; what it writes between the copy and the cut is lost.
 pub(super) fn cut(folder: &Folder) -> io::Result<()> {
-    let length = match fs::metadata(folder.file(CONSOLE_LOG)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        metadata => metadata?.len(),
-    };
-    if LONGEST_LOG < length {
-        fs::write(folder.file(CONSOLE_OLD), tail(folder, CONSOLE_LOG, SHOWN_BYTES)?)?;
-        OpenOptions::new().write(true).open(folder.file(CONSOLE_LOG))?.set_len(0)?;
+    for name in [CONSOLE_LOG, STDERR] {
+        let length = match fs::metadata(folder.file(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            metadata => metadata?.len(),
+        };
+        if LONGEST_LOG < length {
+            if name == CONSOLE_LOG {
+                fs::write(folder.file(CONSOLE_OLD), tail(folder, name, SHOWN_BYTES)?)?;
+            }
+            OpenOptions::new().write(true).open(folder.file(name))?.set_len(0)?;
+        }
     }
     Ok(())
 }
@@ -62,6 +66,9 @@ mod tests {
         fs::write(folder.file(CONSOLE_LOG), &text).expect("written");
         cut(&folder).expect("cut");
         assert_eq!(fs::metadata(folder.file(CONSOLE_LOG)).expect("there").len(), 0);
+        fs::write(folder.file(STDERR), &text).expect("written");
+        cut(&folder).expect("cut");
+        assert_eq!(fs::metadata(folder.file(STDERR)).expect("there").len(), 0);
         fs::write(folder.file(CONSOLE_LOG), b"more").expect("written");
         text.extend_from_slice(b"more");
         assert!(read(&folder).expect("read") == text[text.len() - SHOWN_BYTES as usize..]);

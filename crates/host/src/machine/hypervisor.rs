@@ -377,7 +377,8 @@ impl Hypervisor {
             keep_vars(folder, &uefi.vars)?;
         }
         let places = spec.disks.iter().map(|disk| folder.add_disk(disk)).collect::<Result<Vec<_>, _>>()?;
-        let stderr = std::fs::File::create(folder.file(STDERR)).map_err(|source| folder.failed("write to", source))?;
+        let stderr = std::fs::File::options().append(true).create(true).open(folder.file(STDERR));
+        let stderr = stderr.map_err(|source| folder.failed("write to", source))?;
         let mut command = std::process::Command::new(&qemu.program);
         command.args(arguments(qemu, &self.inner.relay, spec, &places)).current_dir(folder.path());
         // Keys of the server are none of a guest's business, nor are signals of the server's terminal.

@@ -17,7 +17,7 @@
 //!   its last words on stderr and its exit status are asked in that order.
 //! - **A process is never mistaken for another.** A pid counts only while its process stands in the machine's folder,
 //!   and signals go through a pidfd.
-//! - **A guest cannot fill the host's disk** through its serial console: the log is cut.
+//! - **A guest cannot fill the host's disk** through its serial console or QEMU's complaints: the logs are cut.
 //! - **A host without QEMU still answers.** Machines are then kept *on record*: they start, stop and reboot in name, and
 //!   [`HypervisorInfo`] says plainly that nothing boots.
 //!

@@ -176,6 +176,21 @@ async fn forwards_are_exactly_those_that_are_wanted() {
 }
 
 #[tokio::test]
+async fn what_is_found_to_run_guests_runs_one() {
+    let host = Host::new();
+    let served = Served::guest(host.directory.path(), "system", MIB).await;
+    let options = || HypervisorOptions { accelerator: None, ..host.options() };
+    let hypervisor = Hypervisor::probe(options()).await.unwrap();
+    let found = hypervisor.describe();
+    eprintln!("{found:?}");
+    assert!(host.machines().join("accelerator.json").exists() && !host.machines().join("probe.raw").exists());
+    hypervisor.start(&machine("i-one", vec![served.spec("system", true)])).await.unwrap();
+    until_said(&hypervisor, "i-one", "hello", 1).await;
+    assert_eq!(Hypervisor::probe(options()).await.unwrap().describe(), found);
+    assert_eq!(hypervisor.adopt().await.unwrap().len(), 1, "only machines are machines");
+}
+
+#[tokio::test]
 async fn without_qemu_machines_are_on_record() {
     let host = Host::new();
     let options = || HypervisorOptions { driver: Driver::Record, ..host.options() };
