@@ -40,6 +40,14 @@ pub trait Disk: Send + Sync {
 
     /// The first guest range at or after `offset` that may hold anything but zeros, or `None` when only zeros follow.
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>>;
+
+    /// Fill `buf` as [`read_exact_at`](Disk::read_exact_at) does if that takes memory alone: no waiting, no work worth
+    /// a thread. Otherwise false, and `buf` is anything.
+    ///
+    /// A disk that cannot tell says false: always true, never fast.
+    fn read_if_ready(&self, _buf: &mut [u8], _offset: u64) -> io::Result<bool> {
+        Ok(false)
+    }
 }
 
 /// A guest's disk that can be written, by many threads at once.

@@ -43,6 +43,12 @@ impl FrameCache {
         Self { objects, frames: Cache::with_weighter(frames, bytes, ByBytes) }
     }
 
+    /// The guest bytes of a frame, if they are here.
+    pub(crate) fn peek(&self, place: &FramePlace) -> Option<Bytes> {
+        let bytes = self.frames.get(&(place.pack, place.offset))?;
+        (bytes.len() == usize::from(place.blocks) * BLOCK_BYTES).then_some(bytes)
+    }
+
     /// The guest bytes of these frames, which are in ascending order of pack and offset without repetition.
     pub(crate) fn get(&self, places: &[FramePlace]) -> Result<Vec<Bytes>> {
         let mut found: Vec<Option<Bytes>> = vec![None; places.len()];

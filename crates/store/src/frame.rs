@@ -8,6 +8,8 @@
 //! from the wrong place fails as surely as a flipped bit. It is taken over the *compressed* bytes: damage is found
 //! before a decompressor sees it. Payloads that zstd cannot shrink are stored as they are.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 
 use crate::error::{Result, StoreError};
@@ -22,6 +24,12 @@ pub(crate) const MAX_FRAME_BYTES: usize = FRAME_HEADER_BYTES + MAX_FRAME_BLOCKS 
 
 const CODEC_RAW: u8 = 0;
 const CODEC_ZSTD: u8 = 1;
+
+thread_local! {
+    /// Its tables cost as much to make as a small frame costs to decode.
+    static DECOMPRESSOR: RefCell<zstd::bulk::Decompressor<'static>> =
+        RefCell::new(zstd::bulk::Decompressor::new().expect("it needs nothing but memory"));
+}
 
 /// Where a frame lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,7 +117,7 @@ pub(crate) fn decode(place: &FramePlace, bytes: &[u8]) -> Result<Bytes> {
         CODEC_RAW if payload.len() == guest_bytes => Ok(Bytes::copy_from_slice(payload)),
         CODEC_ZSTD => {
             let mut guest = vec![0; guest_bytes];
-            match zstd::bulk::decompress_to_buffer(payload, &mut guest) {
+            match DECOMPRESSOR.with_borrow_mut(|zstd| zstd.decompress_to_buffer(payload, &mut guest)) {
                 Ok(len) if len == guest_bytes => Ok(guest.into()),
                 _ => damaged("frame does not decompress"),
             }

@@ -11,9 +11,12 @@
 //! - `delete` of an absent object succeeds. A deletion may be undone by a crash; nothing else may.
 
 use std::fmt;
+use std::fs::File;
 use std::future::Future;
+use std::io;
 use std::ops::Range;
-use std::path::Path as FsPath;
+use std::os::unix::fs::FileExt;
+use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,6 +25,7 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use quick_cache::sync::Cache;
 use tokio::runtime::Handle;
 
 use crate::error::{Result, StoreError};
@@ -64,7 +68,18 @@ pub trait Objects: Send + Sync {
 pub struct StoredObjects {
     store: Arc<dyn ObjectStore>,
     runtime: Option<Handle>,
+    /// Of a directory.
+    files: Option<OpenFiles>,
 }
+
+/// Files of a directory that ranges were read of, kept open: a reader of small ranges otherwise opens one for each.
+struct OpenFiles {
+    directory: PathBuf,
+    open: Cache<String, Arc<File>>,
+}
+
+/// How many files stay open. Packs hold 32 MiB each.
+const OPEN_FILES: usize = 256;
 
 impl StoredObjects {
     /// Objects as files under `directory`, which is created. Every write is fsynced, file and directories.
@@ -79,17 +94,25 @@ impl StoredObjects {
         std::fs::create_dir_all(directory).map_err(|e| failed(e.into()))?;
         remove_staged(directory).map_err(|e| failed(e.into()))?;
         let store = LocalFileSystem::new_with_prefix(directory).map_err(|e| failed(e.into()))?.with_fsync(true);
-        Ok(Self { store: Arc::new(store), runtime: None })
+        let files = OpenFiles { directory: directory.to_owned(), open: Cache::new(OPEN_FILES) };
+        Ok(Self { store: Arc::new(store), runtime: None, files: Some(files) })
     }
 
     /// Objects in memory, for tests.
     pub fn memory() -> Self {
-        Self { store: Arc::new(InMemory::new()), runtime: None }
+        Self { store: Arc::new(InMemory::new()), runtime: None, files: None }
     }
 
     /// Objects behind a client that needs a runtime (S3). Calls wait on `runtime` and so must not come from inside it.
     pub fn remote(store: Arc<dyn ObjectStore>, runtime: Handle) -> Self {
-        Self { store, runtime: Some(runtime) }
+        Self { store, runtime: Some(runtime), files: None }
+    }
+
+    /// A file that was replaced or deleted is not read any more.
+    fn forget(&self, name: &str) {
+        if let Some(files) = &self.files {
+            files.open.remove(name);
+        }
     }
 
     fn wait<T>(&self, work: impl Future<Output = T>) -> T {
@@ -119,9 +142,9 @@ impl Objects for StoredObjects {
     }
 
     fn replace(&self, name: &str, bytes: Bytes) -> Result<()> {
-        self.wait(self.store.put(&Path::from(name), bytes.into()))
-            .map(drop)
-            .map_err(|error| failed("replace", name, error))
+        let replaced = self.wait(self.store.put(&Path::from(name), bytes.into()));
+        self.forget(name);
+        replaced.map(drop).map_err(|error| failed("replace", name, error))
     }
 
     fn size(&self, name: &str) -> Result<Option<u64>> {
@@ -145,6 +168,18 @@ impl Objects for StoredObjects {
     fn get_range(&self, name: &str, range: Range<u64>) -> Result<Bytes> {
         let wanted = range.end.saturating_sub(range.start);
         let offset = range.start;
+        if let Some(files) = self.files.as_ref().filter(|_| is_plain(name)) {
+            let mut bytes = vec![0; wanted as usize];
+            return match files.read(name, &mut bytes, offset) {
+                Ok(()) => Ok(bytes.into()),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    Err(StoreError::corrupt(name, offset, "object ends early"))
+                }
+                Err(error) => {
+                    Err(StoreError::Objects { operation: "read", object: name.to_owned(), source: error.into() })
+                }
+            };
+        }
         let bytes =
             self.wait(self.store.get_range(&Path::from(name), range)).map_err(|error| failed("read", name, error))?;
         if bytes.len() as u64 == wanted {
@@ -173,11 +208,29 @@ impl Objects for StoredObjects {
     }
 
     fn delete(&self, name: &str) -> Result<()> {
-        match self.wait(self.store.delete(&Path::from(name))) {
+        let deleted = self.wait(self.store.delete(&Path::from(name)));
+        self.forget(name);
+        match deleted {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(failed("delete", name, error)),
         }
     }
+}
+
+impl OpenFiles {
+    fn read(&self, name: &str, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        let open = || File::open(self.directory.join(name)).map(Arc::new);
+        self.open.get_or_insert_with(name, open)?.read_exact_at(bytes, offset)
+    }
+}
+
+/// Names that are their files' paths as they stand; all that we give are.
+fn is_plain(name: &str) -> bool {
+    name.split('/').all(|part| {
+        !part.starts_with('.')
+            && !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+    })
 }
 
 fn failed(operation: &'static str, object: &str, source: object_store::Error) -> StoreError {

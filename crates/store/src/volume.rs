@@ -41,6 +41,14 @@ impl Volume {
         &self.manifest.summary
     }
 
+    fn check_range(&self, buf: &[u8], offset: u64) -> io::Result<()> {
+        let end = offset.checked_add(buf.len() as u64);
+        if end.is_none_or(|end| self.virtual_size() < end) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
+    }
+
     /// Fill `buf`, which lies in one segment.
     fn read_segment(&self, segment: u64, within: usize, buf: &mut [u8]) -> io::Result<()> {
         let mut batch = Vec::new();
@@ -88,20 +96,9 @@ impl Volume {
             if frames[at] != place {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "manifest gives one frame two shapes"));
             }
-            let slot = usize::from(slot) * BLOCK_BYTES;
             let start = usize::from(run.start) * BLOCK_BYTES;
-            let mut position = wanted.start;
-            while position < wanted.end {
-                let from = position - start;
-                let (from, len) = if repeat {
-                    let in_block = from % BLOCK_BYTES;
-                    (slot + in_block, (BLOCK_BYTES - in_block).min(wanted.end - position))
-                } else {
-                    (slot + from, wanted.end - position)
-                };
-                buf[position - within..][..len].copy_from_slice(&fetched[at][from..from + len]);
-                position += len;
-            }
+            let into = &mut buf[wanted.start - within..wanted.end - within];
+            copy_run(&fetched[at], slot, repeat, wanted.start - start, into);
         }
         frames.clear();
         Ok(())
@@ -114,10 +111,7 @@ impl Disk for Volume {
     }
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        let end = offset.checked_add(buf.len() as u64);
-        if end.is_none_or(|end| self.virtual_size() < end) {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        self.check_range(buf, offset)?;
         buf.fill(0);
         let (mut offset, mut rest) = (offset, buf);
         while !rest.is_empty() {
@@ -129,6 +123,36 @@ impl Disk for Volume {
             rest = tail;
         }
         Ok(())
+    }
+
+    /// Ready is what lies in one segment and in frames that are cached.
+    fn read_if_ready(&self, buf: &mut [u8], offset: u64) -> io::Result<bool> {
+        self.check_range(buf, offset)?;
+        let within = (offset % SEGMENT_BYTES as u64) as usize;
+        let end = within + buf.len();
+        if SEGMENT_BYTES < end {
+            return Ok(false);
+        }
+        buf.fill(0);
+        for run in self.manifest.segment(offset / SEGMENT_BYTES as u64) {
+            let start = usize::from(run.start) * BLOCK_BYTES;
+            let wanted = start.max(within)..(start + usize::from(run.blocks) * BLOCK_BYTES).min(end);
+            if end <= start {
+                break;
+            }
+            let Source::Frame { place, slot, repeat } = run.source else {
+                continue;
+            };
+            if wanted.is_empty() {
+                continue;
+            }
+            let Some(frame) = self.store.cache.peek(&self.manifest.place(place)) else {
+                return Ok(false);
+            };
+            let into = &mut buf[wanted.start - within..wanted.end - within];
+            copy_run(&frame, slot, repeat, wanted.start - start, into);
+        }
+        Ok(true)
     }
 
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {
@@ -161,5 +185,22 @@ impl Disk for Volume {
             }
         }
         Ok(found)
+    }
+}
+
+/// Copy a run's bytes from `from` on, out of the frame that holds them.
+fn copy_run(frame: &[u8], slot: u8, repeat: bool, from: usize, into: &mut [u8]) {
+    let slot = usize::from(slot) * BLOCK_BYTES;
+    if !repeat {
+        into.copy_from_slice(&frame[slot + from..][..into.len()]);
+        return;
+    }
+    let (mut from, mut rest) = (from, into);
+    while !rest.is_empty() {
+        let in_block = from % BLOCK_BYTES;
+        let (head, tail) = rest.split_at_mut((BLOCK_BYTES - in_block).min(rest.len()));
+        head.copy_from_slice(&frame[slot + in_block..][..head.len()]);
+        from += head.len();
+        rest = tail;
     }
 }

@@ -28,6 +28,10 @@ pub trait Export: Send + Sync {
     /// Fill `buf` from `offset`. The range lies within [`size`](Export::size).
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<()>;
 
+    /// As [`read`](Export::read) if that takes memory alone; otherwise false, and `buf` is anything. The server calls
+    /// this where nothing may block.
+    fn read_if_ready(&self, buf: &mut [u8], offset: u64) -> io::Result<bool>;
+
     /// The first range at or after `offset` that may hold anything but zeros, or `None` when only zeros follow.
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>>;
 
@@ -50,6 +54,10 @@ impl<D: Disk + ?Sized> Export for Arc<D> {
 
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         self.read_exact_at(buf, offset)
+    }
+
+    fn read_if_ready(&self, buf: &mut [u8], offset: u64) -> io::Result<bool> {
+        Disk::read_if_ready(self.as_ref(), buf, offset)
     }
 
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {
@@ -75,6 +83,10 @@ impl Export for Writable {
 
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         self.0.read_exact_at(buf, offset)
+    }
+
+    fn read_if_ready(&self, buf: &mut [u8], offset: u64) -> io::Result<bool> {
+        self.0.read_if_ready(buf, offset)
     }
 
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {

@@ -50,18 +50,21 @@ pub(super) fn error(structured: bool, cookie: u64, errno: Errno) -> Vec<u8> {
     reply
 }
 
+/// Fills a buffer from an offset of the export, or says why not.
+pub(super) type Read<'a> = &'a dyn Fn(&mut [u8], u64) -> io::Result<()>;
+
 /// A read as a simple reply.
-pub(super) fn read_simple(export: &dyn Export, cookie: u64, range: Range<u64>) -> io::Result<Vec<u8>> {
+pub(super) fn read_simple(read: Read<'_>, cookie: u64, range: Range<u64>) -> io::Result<Vec<u8>> {
     let mut reply = simple(cookie, 0);
     let header = reply.len();
     reply.resize(header + len_of(&range), 0);
-    export.read(&mut reply[header..], range.start)?;
+    read(&mut reply[header..], range.start)?;
     Ok(reply)
 }
 
 /// A read, or a piece of one, as chunks. With `whole` it is one chunk, whatever it holds; the `last` piece ends the request.
 pub(super) fn read_chunks(
-    export: &dyn Export,
+    read: Read<'_>,
     cookie: u64,
     range: Range<u64>,
     whole: bool,
@@ -70,7 +73,7 @@ pub(super) fn read_chunks(
     let len = len_of(&range);
     // Room for the header in front: nearly always the piece is data from end to end and goes out as it was read.
     let mut bytes = vec![0; DATA_HEADER_BYTES + len];
-    export.read(&mut bytes[DATA_HEADER_BYTES..], range.start)?;
+    read(&mut bytes[DATA_HEADER_BYTES..], range.start)?;
     let data = &bytes[DATA_HEADER_BYTES..];
     let done = |end: u64| if last && end == range.end { REPLY_FLAG_DONE } else { 0 };
 
@@ -253,6 +256,10 @@ mod tests {
             Err(io::ErrorKind::Unsupported.into())
         }
 
+        fn read_if_ready(&self, _: &mut [u8], _: u64) -> io::Result<bool> {
+            Ok(false)
+        }
+
         fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {
             Ok(self.0.iter().find(|range| offset < range.end).cloned())
         }
@@ -296,6 +303,9 @@ mod tests {
             }
             fn read(&self, _: &mut [u8], _: u64) -> io::Result<()> {
                 Ok(())
+            }
+            fn read_if_ready(&self, _: &mut [u8], _: u64) -> io::Result<bool> {
+                Ok(false)
             }
             fn next_data(&self, _: u64) -> io::Result<Option<Range<u64>>> {
                 Ok(Some(0..1))

@@ -7,7 +7,8 @@
 //! client. So a client that asks and does not listen holds a bounded amount, blocks no thread, and is asked for nothing
 //! more. A write that is refused is taken off the connection without being kept.
 //!
-//! A long structured read is answered in pieces, one after the other, so that it takes little of the budget; a simple
+//! A small read of what lies in memory is answered by the task itself, between two requests: it costs less than to wake
+//! a thread, so it delays nobody. A long structured read is answered in pieces, one after the other, so that it takes little of the budget; a simple
 //! reply has one place for an error, in front, so all of it is read first.
 
 use std::io;
@@ -33,6 +34,9 @@ pub const MAX_REQUESTS_IN_FLIGHT: usize = 16;
 
 /// A structured read is answered in pieces of this many bytes.
 const PIECE_BYTES: u32 = 1 << 20;
+
+/// Reads up to this many bytes are answered at once when the export has them in memory.
+const AT_ONCE_BYTES: u32 = 64 << 10;
 
 /// Replies up to this size that are ready together are gathered, so that many cost one call to the system.
 const SMALL_BYTES: usize = 16 << 10;
@@ -177,16 +181,18 @@ impl Connection {
     async fn start(&self, request: Request, range: Range<u64>, place: Arc<OwnedSemaphorePermit>) {
         let Request { cookie, flags, .. } = request;
         match request.command {
-            CMD_READ if !self.structured => {
+            CMD_READ if !self.structured || flags & CMD_FLAG_DF != 0 || request.len <= PIECE_BYTES => {
+                let (structured, whole) = (self.structured, flags & CMD_FLAG_DF != 0);
                 let bytes = acquire(&self.bytes, reply::weight(request.len)).await;
-                self.job(place, Some(bytes), cookie, move |export| reply::read_simple(export, cookie, range));
-            }
-            CMD_READ if flags & CMD_FLAG_DF != 0 || request.len <= PIECE_BYTES => {
-                let whole = flags & CMD_FLAG_DF != 0;
-                let bytes = acquire(&self.bytes, reply::weight(request.len)).await;
-                self.job(place, Some(bytes), cookie, move |export| {
-                    reply::read_chunks(export, cookie, range, whole, true)
-                });
+                let build = move |read: reply::Read<'_>| match structured {
+                    true => reply::read_chunks(read, cookie, range.clone(), whole, true),
+                    false => reply::read_simple(read, cookie, range.clone()),
+                };
+                match self.read_at_once(&request, &build) {
+                    Some(reply) => self.reply(reply, Some(bytes), place),
+                    None => self
+                        .job(place, Some(bytes), cookie, move |export| build(&|buf, offset| export.read(buf, offset))),
+                }
             }
             CMD_READ => {
                 tokio::spawn(self.answerer().read_in_pieces(self.bytes.clone(), cookie, range, place));
@@ -208,6 +214,24 @@ impl Connection {
                 });
             }
         }
+    }
+
+    /// The reply to a small read of what is in memory. To hand that to another thread and back costs more than the read.
+    ///
+    /// Whatever else comes of it, failures too, is no answer: the read is done again where it may take its time.
+    fn read_at_once(
+        &self,
+        request: &Request,
+        build: impl Fn(reply::Read<'_>) -> io::Result<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
+        if AT_ONCE_BYTES < request.len {
+            return None;
+        }
+        let read = |buf: &mut [u8], offset: u64| match self.export.read_if_ready(buf, offset)? {
+            true => Ok(()),
+            false => Err(io::ErrorKind::WouldBlock.into()),
+        };
+        catch_unwind(AssertUnwindSafe(|| build(&read))).ok()?.ok()
     }
 
     /// Change the disk where blocking is allowed, and say that it is done.
@@ -274,8 +298,9 @@ impl Answerer {
             let last = at == range.end;
             let (answerer, place) = (this.clone(), place.clone());
             let sent = spawn_blocking(move || {
-                let (reply, ok) =
-                    answerer.attempt(cookie, |export| reply::read_chunks(export, cookie, piece, false, last));
+                let (reply, ok) = answerer.attempt(cookie, |export| {
+                    reply::read_chunks(&|buf, offset| export.read(buf, offset), cookie, piece, false, last)
+                });
                 answerer.reply(reply, Some(bytes), place) && ok
             });
             // An error ended the request, or there is nobody to answer.

@@ -152,6 +152,11 @@ impl Layer {
         self.data.read(buf, offset)
     }
 
+    /// As [`Layer::read`], if the bytes are in memory.
+    pub(crate) fn read_if_ready(&self, buf: &mut [u8], offset: u64) -> bool {
+        self.data.read_if_ready(buf, offset)
+    }
+
     /// Put bytes into the data file. They count when [`Layer::hold_data`] returned for their blocks.
     pub(crate) fn write(&self, buf: &[u8], offset: u64) -> io::Result<()> {
         self.data.write(buf, offset)

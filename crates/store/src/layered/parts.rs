@@ -4,7 +4,7 @@
 //! written there. What is not a promise here: whether a byte that was read was ever written. The log knows.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::{ReadWriteFlags, preadv2};
 
 use super::MAX_VOLUME_BYTES;
 use super::files::sync_directory;
@@ -57,6 +58,19 @@ impl Parts {
             rest = tail;
         }
         Ok(())
+    }
+
+    /// Fill `buf` if the bytes are in the page cache.
+    pub(crate) fn read_if_ready(&self, buf: &mut [u8], offset: u64) -> bool {
+        let (number, within) = ((offset / PART_BYTES) as usize, offset % PART_BYTES);
+        let Some(file) = self.files[number].get() else {
+            return false;
+        };
+        let len = buf.len();
+        // Short at a page that is not there, at the part's end, and on file systems that cannot tell: a read that
+        // may wait does it right.
+        let read = preadv2(file, &mut [IoSliceMut::new(buf)], within, ReadWriteFlags::NOWAIT);
+        read.is_ok_and(|n| n == len)
     }
 
     pub(crate) fn write(&self, buf: &[u8], offset: u64) -> io::Result<()> {

@@ -56,6 +56,11 @@ impl View {
 
     /// Fill `buf`, which may reach beyond the size to the end of its block: there are zeros.
     pub(crate) fn fill(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.fill_how(buf, offset, false).map(drop)
+    }
+
+    /// Fill `buf`; false when it is to be filled only if that is ready, and is not.
+    fn fill_how(&self, buf: &mut [u8], offset: u64, if_ready: bool) -> io::Result<bool> {
         let end = offset + buf.len() as u64;
         let end_block = end.div_ceil(BLOCK);
         let (mut at, mut rest) = (offset, buf);
@@ -63,14 +68,26 @@ impl View {
             let (origin, run_end) = self.locate(at / BLOCK, end_block);
             let until = end.min(run_end * BLOCK);
             let (head, tail) = rest.split_at_mut((until - at) as usize);
-            match origin {
-                Origin::Layer(layer) => layer.read(head, at)?,
-                Origin::Zeros => head.fill(0),
-                Origin::Base => self.fill_from_base(head, at)?,
+            let is_filled = match origin {
+                Origin::Layer(layer) if if_ready => layer.read_if_ready(head, at),
+                Origin::Layer(layer) => layer.read(head, at).map(|()| true)?,
+                Origin::Zeros => {
+                    head.fill(0);
+                    true
+                }
+                Origin::Base => self.fill_from_base(head, at, if_ready)?,
+            };
+            if !is_filled {
+                return Ok(false);
             }
             (at, rest) = (until, tail);
         }
-        Ok(())
+        Ok(true)
+    }
+
+    fn check_range(&self, buf: &[u8], offset: u64) -> io::Result<()> {
+        let end = offset.checked_add(buf.len() as u64);
+        if end.is_none_or(|end| self.size < end) { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 
     /// Where a block comes from, and how far that goes on, no further than `end`.
@@ -86,7 +103,7 @@ impl View {
         (Origin::Base, end)
     }
 
-    fn fill_from_base(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+    fn fill_from_base(&self, buf: &mut [u8], offset: u64, if_ready: bool) -> io::Result<bool> {
         let (stored, volume) = match &self.base {
             Some(base) => (base.visible.min(base.volume.virtual_size()), Some(&base.volume)),
             None => (0, None),
@@ -95,8 +112,9 @@ impl View {
         let (head, tail) = buf.split_at_mut(n_stored);
         tail.fill(0);
         match volume {
-            Some(volume) if !head.is_empty() => volume.read_exact_at(head, offset),
-            _ => Ok(()),
+            Some(volume) if !head.is_empty() && if_ready => volume.read_if_ready(head, offset),
+            Some(volume) if !head.is_empty() => volume.read_exact_at(head, offset).map(|()| true),
+            _ => Ok(true),
         }
     }
 
@@ -117,11 +135,13 @@ impl Disk for View {
     }
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        let end = offset.checked_add(buf.len() as u64);
-        if end.is_none_or(|end| self.size < end) {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        self.check_range(buf, offset)?;
         self.fill(buf, offset)
+    }
+
+    fn read_if_ready(&self, buf: &mut [u8], offset: u64) -> io::Result<bool> {
+        self.check_range(buf, offset)?;
+        self.fill_how(buf, offset, true)
     }
 
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {

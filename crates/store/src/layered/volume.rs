@@ -262,6 +262,12 @@ impl Disk for LayeredVolume {
         view.read_exact_at(buf, offset)
     }
 
+    /// While a view is put in another's place, nothing is ready.
+    fn read_if_ready(&self, buf: &mut [u8], offset: u64) -> io::Result<bool> {
+        let view = self.view.try_read().map(|view| Arc::clone(&view));
+        view.map_or(Ok(false), |view| view.read_if_ready(buf, offset))
+    }
+
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {
         let view = self.view.read().clone();
         view.next_data(offset)

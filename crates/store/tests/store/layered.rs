@@ -180,6 +180,24 @@ fn growing_shows_zeros_whatever_the_base_has_there() {
 }
 
 #[test]
+fn what_was_read_once_is_ready_and_what_was_not_is_not() {
+    let world = World::new();
+    let disk = MemoryDisk::seeded(1, 0..64);
+    let base = ingest(&world.store, &disk, 1).manifest;
+    let volumes = world.volumes();
+    volumes.create("disk", MIB, Some(base)).expect("create");
+    let volume = volumes.volume("disk").expect("open");
+    let mut bytes = vec![0; 3 * BLOCK];
+    assert!(!volume.read_if_ready(&mut bytes, 100).expect("no failure"), "its frame was never fetched");
+    assert!(read(volume.as_ref(), 100, 3 * BLOCK) == disk.bytes()[100..][..3 * BLOCK]);
+    assert!(volume.read_if_ready(&mut bytes, 100).expect("no failure"));
+    assert!(bytes == disk.bytes()[100..][..3 * BLOCK]);
+    volume.write_zeroes(0..2 * BLOCK as u64).expect("zero");
+    assert!(volume.read_if_ready(&mut bytes, 0).expect("no failure"));
+    assert!(bytes == [vec![0; 2 * BLOCK], disk.bytes()[2 * BLOCK..3 * BLOCK].to_vec()].concat());
+}
+
+#[test]
 fn a_base_that_is_gone_is_an_error_and_the_volume_stays() {
     let world = World::new();
     let base = ingest(&world.store, &MemoryDisk::seeded(1, 0..4), 1).manifest;

@@ -101,8 +101,13 @@ fn check(disk: &dyn Disk, expected: &[u8]) {
         let mut odd = vec![1; (1 + n * 977).min(expected.len() - at)];
         disk.read_exact_at(&mut odd, at as u64).expect("read");
         assert!(odd == expected[at..][..odd.len()]);
+        let mut ready = vec![1; odd.len()];
+        if disk.read_if_ready(&mut ready, at as u64).expect("nothing fails") {
+            assert!(ready == odd, "what is ready is the same");
+        }
     }
     assert!(disk.read_exact_at(&mut [0; 2], expected.len() as u64 - 1).is_err());
+    assert!(disk.read_if_ready(&mut [0; 2], expected.len() as u64 - 1).is_err());
     let mut at = 0;
     while let Some(data) = disk.next_data(at).expect("map") {
         assert!(at <= data.start && data.start < data.end && data.end <= expected.len() as u64);
