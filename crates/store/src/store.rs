@@ -38,7 +38,8 @@ pub struct StoreOptions {
     pub frame_blocks: usize,
     /// zstd level of new frames.
     pub zstd_level: i32,
-    /// Bytes of decompressed frames kept for readers, all volumes together.
+    /// Bytes of decompressed frames kept for readers, all volumes together. Usually a thirty-second of the memory that
+    /// this process may use, from 64 MiB to 1 GiB: as much as an image's data, on a machine that runs machines.
     pub frame_cache_bytes: u64,
     /// Where ids come from.
     pub random: RandomBytes,
@@ -51,12 +52,21 @@ impl Default for StoreOptions {
             // 64 KiB frames at level 1: see decision 0002 for the measurement.
             frame_blocks: 16,
             zstd_level: 1,
-            frame_cache_bytes: 64 << 20,
+            frame_cache_bytes: cache_bytes(),
             random: Arc::new(|buffer| {
                 getrandom::fill(buffer).expect("the operating system gives random bytes once booted");
             }),
         }
     }
+}
+
+/// See [`StoreOptions::frame_cache_bytes`].
+fn cache_bytes() -> u64 {
+    let machine = rustix::system::sysinfo();
+    let machine = machine.totalram as u64 * u64::from(machine.mem_unit);
+    // In a container the machine's memory is not ours. No limit is the text `max`.
+    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    (machine.min(limit.unwrap_or(u64::MAX)) / 32).clamp(64 << 20, 1 << 30)
 }
 
 impl fmt::Debug for StoreOptions {
