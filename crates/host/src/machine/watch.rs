@@ -23,8 +23,12 @@ use super::hypervisor::MachineEvent;
 use super::process::Process;
 use super::qmp::{Event, Qmp};
 
-/// Between two attempts to reach a control socket. QEMU opens it within a few milliseconds.
-const CONNECT_PAUSE: Duration = Duration::from_millis(2);
+/// Between two attempts to reach a control socket: QEMU opens it within some thirty milliseconds.
+const SHORT_PAUSE: Duration = Duration::from_millis(2);
+
+/// After this many attempts, something is wrong, and there is no hurry any more.
+const HURRIED_ATTEMPTS: u32 = 200;
+const LONG_PAUSE: Duration = Duration::from_millis(500);
 
 /// Between two looks at the length of the console's log.
 const LOG_PERIOD: Duration = Duration::from_secs(10);
@@ -163,19 +167,18 @@ async fn follow(
 ) -> std::convert::Infallible {
     let mut look = interval(LOG_PERIOD);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut attempts = 0;
     loop {
-        let Ok(stream) = folder.connect(QMP).await else {
-            sleep(CONNECT_PAUSE).await;
+        let greeted = match folder.connect(QMP).await {
+            Ok(stream) => Qmp::greet(stream).await.inspect_err(|error| tracing::debug!(machine = id, %error)).ok(),
+            Err(_) => None,
+        };
+        let Some((qmp, mut received)) = greeted else {
+            attempts += 1;
+            sleep(if attempts < HURRIED_ATTEMPTS { SHORT_PAUSE } else { LONG_PAUSE }).await;
             continue;
         };
-        let (qmp, mut received) = match Qmp::greet(stream).await {
-            Ok(greeted) => greeted,
-            Err(error) => {
-                tracing::debug!(machine = id, %error, "no control connection yet");
-                sleep(CONNECT_PAUSE).await;
-                continue;
-            }
-        };
+        attempts = 0;
         running.qmp.send_replace(Some(qmp));
         loop {
             tokio::select! {
