@@ -16,8 +16,8 @@
 //!   a server holds a fixed number of connections. A client that does not take its answers is not read from.
 //! - **No number of a client sizes anything unchecked.** An option or a write longer than its bound ends the
 //!   connection; nothing is allocated for it first.
-//! - **Replies come out of order**: a slow block delays no other. Each request runs on a thread where blocking is
-//!   allowed, but for small reads of what is in memory.
+//! - **Replies come out of order**: a slow read delays no other request. Each request runs on a thread where blocking is
+//!   allowed, but for small reads of what is in memory and small writes that come alone.
 //! - **An acknowledged write** is seen by every later read on any connection; an acknowledged flush, on any connection,
 //!   covers every write acknowledged before it on all of them. That is [`disk::WritableDisk`]'s promise, passed on.
 //! - **Errors stay apart.** A block that cannot be read fails its request with `EIO` (a panic below counts as that),
