@@ -66,7 +66,11 @@ fn test(arguments: &[String]) -> Result<()> {
 /// Runs a program in the project's folder, and fails with it.
 fn step(program: &str, arguments: &[&str]) -> Result<()> {
     println!("$ {program} {}", arguments.join(" "));
-    let status = Command::new(program).args(arguments).current_dir(root()).status();
+    let status = Command::new(program)
+        .args(arguments)
+        .env("TINTYPE_GUESTS", root().join("target/guests"))
+        .current_dir(root())
+        .status();
     let status = status.with_context(|| format!("{program} cannot be run"))?;
     ensure!(status.success(), "{program} {} failed", arguments.join(" "));
     Ok(())

@@ -18,6 +18,18 @@ const PACKAGES: &[(&str, &str)] = &[
     ("python3-venv", "/usr/lib/python3/dist-packages"),
     ("npm", "/usr/bin/npm"),
     ("e2fsprogs", "/usr/sbin/mke2fs"),
+    ("qemu-system-x86", "/usr/bin/qemu-system-x86_64"),
+    ("ovmf", "/usr/share/OVMF/OVMF_CODE.fd"),
+    ("openssh-client", "/usr/bin/ssh"),
+    ("fio", "/usr/bin/fio"),
+    ("packer", "/usr/bin/packer"),
+    // What the guest is built with.
+    ("mmdebstrap", "/usr/bin/mmdebstrap"),
+    ("fdisk", "/usr/sbin/sfdisk"),
+    ("dosfstools", "/usr/sbin/mkfs.vfat"),
+    ("mtools", "/usr/bin/mcopy"),
+    ("syslinux", "/usr/bin/syslinux"),
+    ("syslinux-common", "/usr/lib/syslinux/mbr/mbr.bin"),
 ];
 
 pub(crate) fn run() -> Result<()> {
@@ -35,18 +47,25 @@ pub(crate) fn run() -> Result<()> {
     std::fs::create_dir_all(&clients)?;
     let clients = clients.to_string_lossy().into_owned();
     step("bash", &["crates/oss/tests/clients/install.sh", &clients])?;
-    step("bash", &["e2e/clients/install.sh", &clients])
+    step("bash", &["e2e/clients/install.sh", &clients])?;
+    // Once, and not by whichever test comes first.
+    as_root("sh", &["e2e/guests/debian.sh", &root().join("target/guests").to_string_lossy()])
 }
 
 fn install(packages: &[&str]) -> Result<()> {
     println!("installing {}", packages.join(" "));
-    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    ensure!(root || runs("sudo", "--version"), "the tests need the Debian packages {}", packages.join(" "));
-    let run = |arguments: &[&str]| {
-        if root { step("apt-get", arguments) } else { step("sudo", &[&["apt-get"], arguments].concat()) }
-    };
-    run(&["update", "-qq"])?;
-    run(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
+    as_root("apt-get", &["update", "-qq"])?;
+    as_root("apt-get", &[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
+}
+
+/// Runs a program that needs the rights of root.
+fn as_root(program: &str, arguments: &[&str]) -> Result<()> {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    if is_root {
+        return step(program, arguments);
+    }
+    ensure!(runs("sudo", "--version"), "{program} {} needs root", arguments.join(" "));
+    step("sudo", &[&[program], arguments].concat())
 }
 
 fn runs(program: &str, argument: &str) -> bool {

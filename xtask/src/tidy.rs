@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const FOREIGN: &[(&str, &[&str])] = &[
     ("rusqlite", &["meta"]),
     ("tokio-postgres", &["meta"]),
-    ("hyper", &["tintype", "oss"]),
+    ("hyper", &["tintype", "oss", "host"]),
     ("zstd", &["disk", "store"]),
     ("flate2", &["disk"]),
     ("tar", &["disk"]),

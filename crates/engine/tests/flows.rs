@@ -10,6 +10,7 @@ use disk::{Disk as _, Format};
 use engine::buckets::{Blobs, Body, Buckets, NewBucket, NewObject};
 use engine::flows::export_image::{self, Plan, Target};
 use engine::flows::import_image::{self, Source};
+use engine::machines::Host;
 use engine::runner::{Injected, Probe};
 use engine::{Engine, Parts};
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -77,7 +78,8 @@ impl World {
         for (n, bytes) in disks.iter().enumerate() {
             buckets.put(&bucket, NewObject::plain(format!("disk-{n}")), body(bytes.clone())).await.expect("put");
         }
-        let parts = Parts { meta, buckets, store, entropy: Arc::new(SystemEntropy) };
+        let host = Host::on_record(dir.path(), store.clone(), Arc::new(SystemClock)).await.expect("opens");
+        let parts = Parts { meta, buckets, store, host, entropy: Arc::new(SystemEntropy) };
         Self { parts, bucket, disks, _dir: dir }
     }
 

@@ -1,5 +1,7 @@
 //! What both databases must do, as one suite that each runs.
 
+mod resources;
+
 use std::sync::Arc;
 
 use model::{
@@ -40,6 +42,10 @@ pub async fn run(meta: &Meta) {
     manifests_are_held(meta).await;
     leases_go_to_one_node(meta).await;
     many_writers(meta).await;
+    resources::resources_by_everything(meta).await;
+    resources::facets_follow_their_record(meta).await;
+    resources::one_holder_for_an_address(meta).await;
+    resources::pages_merge_three_lists(meta).await;
 }
 
 fn account() -> AccountId {
@@ -87,6 +93,8 @@ pub fn image(owner: AccountId, name: &str, created: i64) -> Image {
         resource_group: String::new(),
         task: None,
         is_copied: false,
+        is_system: false,
+        version: String::new(),
         created: Timestamp::from_millis(created),
     }
 }

@@ -49,7 +49,7 @@ struct Protocols {
 }
 
 /// Products whose doors are here.
-const SERVICES: &[&str] = &["ecs", "ram", "sts", "location"];
+const SERVICES: &[&str] = &["ecs", "vpc", "swas", "swas-open", "ram", "sts", "location"];
 
 impl Action for DescribeEndpoints {
     const SPEC: Spec = Spec {

@@ -2,4 +2,5 @@
 
 mod gateway;
 mod images;
+mod servers;
 mod support;

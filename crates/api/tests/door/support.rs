@@ -6,6 +6,7 @@ use api::dispatch::Services;
 use api::{Api, Catalogue};
 use bytes::Bytes;
 use engine::buckets::{Blobs, Buckets, NewBucket, NewObject};
+use engine::machines::Host;
 use engine::{Engine, Parts};
 use futures::StreamExt as _;
 use http::HeaderMap;
@@ -55,7 +56,8 @@ impl World {
             });
             assert!(made.await.expect("made"));
         }
-        let parts = Parts { meta, buckets, store, entropy: Arc::new(SystemEntropy) };
+        let host = Host::on_record(dir.path(), store.clone(), clock.clone()).await.expect("opens");
+        let parts = Parts { meta, buckets, store, host, entropy: Arc::new(SystemEntropy) };
         let engine = Engine::new(parts, clock.clone(), "node".into());
         let regions = ["cn-hangzhou", "us-west-1"].map(|region| region.parse().expect("a region")).to_vec();
         let catalogue = Catalogue { regions, endpoint: "127.0.0.1:7070".into(), oss_endpoint: "127.0.0.1:7071".into() };
@@ -168,6 +170,28 @@ impl World {
         let bucket = world.bucket(world.account, "disks", "cn-hangzhou").await;
         world.put(&bucket, NewObject::plain("disk.raw"), vec![7; 1 << 20]).await;
         world
+    }
+
+    /// A world with an image, and a keeper that moves servers.
+    pub async fn with_servers() -> (Self, String) {
+        let world = Self::ready().await;
+        let image = world.ecs_ok("ImportImage", &IMPORT).await["ImageId"].as_str().expect("an id").to_owned();
+        world.work().await;
+        let engine = world.engine.clone();
+        tokio::spawn(async move { engine.keep_machines().await });
+        (world, image)
+    }
+
+    /// Waits until what an action shows is so; the time is only a bound.
+    pub async fn until(&self, action: &str, params: &[(&str, &str)], is_so: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..1_000 {
+            let shown = self.ecs_ok(action, params).await;
+            if is_so(&shown) {
+                return shown;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{action} never showed what was waited for: {}", self.ecs_ok(action, params).await)
     }
 
     /// Runs every flow to its end.

@@ -14,15 +14,16 @@ pub mod keeper;
 pub mod metadata;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use host::machine::Hypervisor;
+use host::machine::{Driver, Hypervisor, HypervisorOptions, Relay};
 use meta::kinds::Remains;
 use meta::{Tx, manifests, resources};
-use model::{Disk, Instance, Timestamp};
+use model::{Clock, Disk, Instance, Timestamp};
 use parking_lot::Mutex;
-use store::LayeredVolumes;
+use store::{LayeredVolumes, Store};
 use tokio::sync::Notify;
 
 use crate::Engine;
@@ -38,6 +39,29 @@ pub struct Host {
     pub volumes: LayeredVolumes,
     /// Where the machines find their disks: a Unix socket of the NBD server.
     pub disks_socket: PathBuf,
+}
+
+impl Host {
+    /// A node whose machines exist on record only: every state and every byte is kept, and nothing boots.
+    pub async fn on_record(
+        directory: &Path,
+        store: Store,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let options = HypervisorOptions {
+            directory: directory.join("machines"),
+            driver: Driver::Record,
+            accelerator: None,
+            relay: Relay { program: PathBuf::from("/bin/false"), arguments: Vec::new() },
+            detach_patience: Duration::ZERO,
+            clock,
+        };
+        Ok(Self {
+            hypervisor: Hypervisor::probe(options).await?,
+            volumes: LayeredVolumes::open(&directory.join("disks"), store)?,
+            disks_socket: directory.join("disks.sock"),
+        })
+    }
 }
 
 /// What the keeper knows beside the records.
