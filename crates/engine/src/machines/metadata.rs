@@ -14,11 +14,11 @@ use model::network::{KeyPair, VSwitch, Vpc};
 use crate::Engine;
 use crate::runner::chain;
 
-/// The DNS servers that the service gives to its guests. Here they are where QEMU answers for the host's.
-const NAMESERVERS: [Ipv4Addr; 1] = [Ipv4Addr::new(100, 64, 0, 3)];
+/// The DNS server that the service gives to its guests: here QEMU answers there, as the host does.
+const NAMESERVERS: [Ipv4Addr; 1] = [Ipv4Addr::new(100, 100, 2, 136)];
 
 /// The way out of every guest's network.
-const GATEWAY: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 2);
+const GATEWAY: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
 
 /// The mask of every guest's network.
 const NETMASK: Ipv4Addr = Ipv4Addr::new(255, 192, 0, 0);
