@@ -77,13 +77,20 @@ impl Action for DescribeEndpoints {
         let catalogue = &cx.services().catalogue;
         let Self { region, service, kind } = self;
         let served = region.parse().is_ok_and(|region: RegionId| catalogue.serves(&region));
+        // Whoever came by the service's own names is led on by them: a client may insist on TLS, which our ports do not speak.
+        let by_name = cx.cx().host.ends_with(".aliyuncs.com");
         let address = match service.as_str() {
-            "oss" => Some(&catalogue.oss_endpoint),
-            name if SERVICES.contains(&name) => Some(&catalogue.endpoint),
+            "oss" if by_name => Some(format!("oss-{region}.aliyuncs.com")),
+            "oss" => Some(catalogue.oss_endpoint.clone()),
+            name @ ("ram" | "sts") if by_name => Some(format!("{name}.aliyuncs.com")),
+            name if SERVICES.contains(&name) && by_name => {
+                Some(format!("{}.{region}.aliyuncs.com", name.trim_end_matches("-open")))
+            }
+            name if SERVICES.contains(&name) => Some(catalogue.endpoint.clone()),
             _ => None,
         };
         let endpoint = address.filter(|_| served).map(|address| EndpointView {
-            endpoint: address.clone(),
+            endpoint: address,
             namespace: String::new(),
             id: region,
             serivce_code: service,

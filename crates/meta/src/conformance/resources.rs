@@ -93,12 +93,15 @@ pub(super) async fn facets_follow_their_record(meta: &Meta) {
             |value: &str| Ok::<_, Error>(resources::list::<Eip>(tx, owner, &region(), &of(value), WHOLE)?.total);
         assert_eq!((count("Available")?, count("InUse")?), (1, 0));
         let before = resources::get::<Eip>(tx, eip.id.as_str())?.expect("it is there");
-        let instance = Some(model::InstanceId::generate(&SystemEntropy));
-        resources::update(tx, &before, &Eip { status: EipStatus::InUse, instance: instance.clone(), ..eip.clone() })?;
+        let instance = model::InstanceId::generate(&SystemEntropy);
+        resources::update(
+            tx,
+            &before,
+            &Eip { status: EipStatus::InUse, instance: Some(instance.clone()), ..eip.clone() },
+        )?;
         let mut count =
             |value: &str| Ok::<_, Error>(resources::list::<Eip>(tx, owner, &region(), &of(value), WHOLE)?.total);
         assert_eq!((count("Available")?, count("InUse")?), (0, 1));
-        let instance = instance.expect("it was given one");
         assert_eq!(resources::all_with::<Eip>(tx, "instance", instance.as_str())?.len(), 1);
         let now = resources::get::<Eip>(tx, eip.id.as_str())?.expect("it is there");
         resources::delete(tx, &now, Timestamp::from_millis(2))?;
