@@ -398,7 +398,7 @@ impl CreateImage {
 }
 
 /// Notes at a snapshot that an image is made of it: it cannot be deleted before the image.
-fn link(tx: &mut Tx<'_>, snapshot: &Stored<Snapshot>, image: &ImageId) -> ApiResult<()> {
+pub(crate) fn link(tx: &mut Tx<'_>, snapshot: &Stored<Snapshot>, image: &ImageId) -> ApiResult<()> {
     let mut after = snapshot.record.clone();
     if !after.images.contains(image) {
         after.images.push(image.clone());
@@ -407,7 +407,8 @@ fn link(tx: &mut Tx<'_>, snapshot: &Stored<Snapshot>, image: &ImageId) -> ApiRes
     Ok(())
 }
 
-fn mapping(snapshot: &Snapshot, device: &str, size_gib: u32) -> DiskMapping {
+/// A disk of an image that a snapshot backs.
+pub(crate) fn mapping(snapshot: &Snapshot, device: &str, size_gib: u32) -> DiskMapping {
     DiskMapping {
         device: device.to_owned(),
         snapshot: snapshot.id.clone(),

@@ -96,7 +96,7 @@ impl Action for DeleteImage {
 }
 
 /// Lets go of the image's snapshots: those that were made for it alone go, the others are theirs who took them.
-fn unlink_snapshots(tx: &mut Tx<'_>, image: &ImageId, now: Timestamp) -> ApiResult<()> {
+pub(crate) fn unlink_snapshots(tx: &mut Tx<'_>, image: &ImageId, now: Timestamp) -> ApiResult<()> {
     for snapshot in resources::all_with::<Snapshot>(tx, "image", image.as_str())? {
         if snapshot.record.goes_with_image {
             manifests::release_all(tx, snapshot.record.id.as_str())?;

@@ -11,7 +11,7 @@ use super::attach_disk;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::ecs::instances::launch::insert_disk;
+use crate::ecs::instances::wanted_disks::insert_disk;
 use crate::input::{self, description, optional, region};
 use crate::resource::{once, own};
 

@@ -11,7 +11,8 @@ use super::rest::no_snapshot_under_way;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::ecs::instances::launch::{insert_disk, instance_id};
+use crate::ecs::instances::launch::instance_id;
+use crate::ecs::instances::wanted_disks::insert_disk;
 use crate::input::{optional, required};
 use crate::resource::{once, own_anywhere};
 

@@ -24,3 +24,4 @@ pub(crate) mod start_instances;
 pub(crate) mod stop_instance;
 pub(crate) mod stop_instances;
 mod views;
+pub(crate) mod wanted_disks;
