@@ -5,9 +5,8 @@ use wire::Params;
 
 use super::launch::{self, Launch};
 use crate::action::{Access, Action, Product, Spec};
-use crate::code::{ApiError, ApiResult, Code};
+use crate::code::{ApiError, ApiResult};
 use crate::dispatch::{Allowed, Cx};
-use crate::resource::once;
 
 /// The call.
 pub(crate) struct CreateInstance(Launch);
@@ -30,18 +29,8 @@ impl Action for CreateInstance {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
-        let launch = self.0;
-        let (account, engine) = (cx.account(), cx.engine().clone());
-        let zones = cx.services().catalogue.zones(&launch.region);
-        let (region, token) = (launch.region.clone(), launch.token.clone());
-        let mismatch = Code::IdempotentParameterMismatch;
-        let made = once(&cx, (&region, Self::SPEC.name), (token, mismatch), move |tx| {
-            let ids = launch.make(tx, &engine, account, &zones)?;
-            let id = ids.first().ok_or_else(|| ApiError::internal("one server was asked for and none was made"))?;
-            Ok(json!({"InstanceId": id}))
-        })
-        .await?;
-        cx.engine().wake_keeper();
-        Ok(made)
+        let made = self.0.run(&cx, Self::SPEC.name).await?;
+        let id = made.first().ok_or_else(|| ApiError::internal("one server was asked for and none was made"))?;
+        Ok(json!({"InstanceId": id}))
     }
 }

@@ -20,9 +20,9 @@ use super::wanted_disks::{WantedDisks, insert_disk};
 use crate::action::Access;
 use crate::address::take;
 use crate::code::{ApiError, ApiResult, Code};
-use crate::dispatch::Cx;
+use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, description, optional, region, required};
-use crate::resource::own;
+use crate::resource::{once, own};
 
 /// Longest user data, decoded (RunInstances, `UserData`).
 const LONGEST_USER_DATA: usize = 32 << 10;
@@ -93,7 +93,7 @@ enum Source {
 
 /// Servers to make.
 pub(crate) struct Launch {
-    pub(super) region: RegionId,
+    region: RegionId,
     source: Source,
     instance_type: &'static InstanceType,
     zone: Option<String>,
@@ -119,8 +119,8 @@ pub(crate) struct Launch {
     pub(super) amount: u32,
     /// True for servers that run as soon as they are made.
     pub(super) and_start: bool,
-    pub(super) token: Option<ClientToken>,
-    pub(super) dry_run: bool,
+    token: Option<ClientToken>,
+    dry_run: bool,
 }
 
 impl Launch {
@@ -199,8 +199,19 @@ impl Launch {
         resources.into_iter().map(|resource| Access { verb, resource }).collect()
     }
 
-    /// Makes the servers, inside one transaction, and returns their ids.
-    pub(super) fn make(
+    /// Makes the servers, once for a client token, and returns their ids.
+    pub(super) async fn run(self, cx: &Allowed<'_>, action: &'static str) -> ApiResult<Vec<InstanceId>> {
+        let (account, engine) = (cx.account(), cx.engine().clone());
+        let zones = cx.services().catalogue.zones(&self.region);
+        let (region, token) = (self.region.clone(), self.token.clone());
+        let mismatch = Code::IdempotentParameterMismatch;
+        let make = move |tx: &mut Tx<'_>| self.make(tx, &engine, account, &zones);
+        let made = once(cx, (&region, action), (token, mismatch), make).await?;
+        cx.engine().wake_keeper();
+        Ok(made)
+    }
+
+    fn make(
         &self,
         tx: &mut Tx<'_>,
         engine: &Engine,

@@ -5,9 +5,8 @@ use wire::Params;
 
 use super::launch::{self, Launch};
 use crate::action::{Access, Action, Product, Spec};
-use crate::code::{ApiResult, Code};
+use crate::code::ApiResult;
 use crate::dispatch::{Allowed, Cx};
-use crate::resource::once;
 
 /// The call.
 pub(crate) struct RunInstances(Launch);
@@ -33,17 +32,7 @@ impl Action for RunInstances {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
-        let launch = self.0;
-        let (account, engine) = (cx.account(), cx.engine().clone());
-        let zones = cx.services().catalogue.zones(&launch.region);
-        let (region, token) = (launch.region.clone(), launch.token.clone());
-        let mismatch = Code::IdempotentParameterMismatch;
-        let made = once(&cx, (&region, Self::SPEC.name), (token, mismatch), move |tx| {
-            let ids = launch.make(tx, &engine, account, &zones)?;
-            Ok(json!({"InstanceIdSets": {"InstanceIdSet": ids}}))
-        })
-        .await?;
-        cx.engine().wake_keeper();
-        Ok(made)
+        let made = self.0.run(&cx, Self::SPEC.name).await?;
+        Ok(json!({"InstanceIdSets": {"InstanceIdSet": made}}))
     }
 }
