@@ -15,6 +15,8 @@ use crate::dispatch::{Allowed, Cx};
 pub enum Product {
     /// Elastic Compute Service.
     Ecs,
+    /// Simple Application Server.
+    Swas,
     /// Virtual Private Cloud.
     Vpc,
     /// Resource Access Management.
@@ -27,12 +29,13 @@ pub enum Product {
 
 impl Product {
     /// Every product.
-    pub const ALL: &[Self] = &[Self::Ecs, Self::Vpc, Self::Ram, Self::Sts, Self::Location];
+    pub const ALL: &[Self] = &[Self::Ecs, Self::Swas, Self::Vpc, Self::Ram, Self::Sts, Self::Location];
 
     /// The version of its API.
     pub const fn version(self) -> &'static str {
         match self {
             Self::Ecs => "2014-05-26",
+            Self::Swas => "2020-06-01",
             Self::Vpc => "2016-04-28",
             Self::Ram => "2015-05-01",
             Self::Sts => "2015-04-01",
@@ -44,6 +47,7 @@ impl Product {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ecs => "Ecs",
+            Self::Swas => "SWAS-OPEN",
             Self::Vpc => "Vpc",
             Self::Ram => "Ram",
             Self::Sts => "Sts",

@@ -1,7 +1,7 @@
 //! The table of actions. Routing, the generated reference and the tests of coverage read it.
 
 use crate::action::{Entry, entry};
-use crate::{ecs, location, ram, sts, vpc};
+use crate::{ecs, location, ram, sts, swas, vpc};
 
 /// Every action that this server answers.
 pub const ACTIONS: &[Entry] = &[
@@ -93,6 +93,41 @@ pub const ACTIONS: &[Entry] = &[
     entry::<vpc::associate_eip_address::AssociateEipAddress>(),
     entry::<vpc::unassociate_eip_address::UnassociateEipAddress>(),
     entry::<vpc::release_eip_address::ReleaseEipAddress>(),
+    // Simple Application Server.
+    entry::<swas::list_regions::ListRegions>(),
+    entry::<swas::list_plans::ListPlans>(),
+    entry::<swas::list_images::ListImages>(),
+    entry::<swas::create_instances::CreateInstances>(),
+    entry::<swas::list_instances::ListInstances>(),
+    entry::<swas::list_instance_status::ListInstanceStatus>(),
+    entry::<swas::start_instance::StartInstance>(),
+    entry::<swas::start_instances::StartInstances>(),
+    entry::<swas::stop_instance::StopInstance>(),
+    entry::<swas::stop_instances::StopInstances>(),
+    entry::<swas::reboot_instance::RebootInstance>(),
+    entry::<swas::reboot_instances::RebootInstances>(),
+    entry::<swas::update_instance_attribute::UpdateInstanceAttribute>(),
+    entry::<swas::reset_system::ResetSystem>(),
+    entry::<swas::list_disks::ListDisks>(),
+    entry::<swas::reset_disk::ResetDisk>(),
+    entry::<swas::create_snapshot::CreateSnapshot>(),
+    entry::<swas::list_snapshots::ListSnapshots>(),
+    entry::<swas::update_snapshot_attribute::UpdateSnapshotAttribute>(),
+    entry::<swas::delete_snapshot::DeleteSnapshot>(),
+    entry::<swas::delete_snapshots::DeleteSnapshots>(),
+    entry::<swas::create_custom_image::CreateCustomImage>(),
+    entry::<swas::list_custom_images::ListCustomImages>(),
+    entry::<swas::delete_custom_image::DeleteCustomImage>(),
+    entry::<swas::delete_custom_images::DeleteCustomImages>(),
+    entry::<swas::modify_image_share_status::ModifyImageShareStatus>(),
+    entry::<swas::add_custom_image_share_account::AddCustomImageShareAccount>(),
+    entry::<swas::remove_custom_image_share_account::RemoveCustomImageShareAccount>(),
+    entry::<swas::list_custom_image_share_accounts::ListCustomImageShareAccounts>(),
+    entry::<swas::create_firewall_rule::CreateFirewallRule>(),
+    entry::<swas::create_firewall_rules::CreateFirewallRules>(),
+    entry::<swas::list_firewall_rules::ListFirewallRules>(),
+    entry::<swas::delete_firewall_rule::DeleteFirewallRule>(),
+    entry::<swas::delete_firewall_rules::DeleteFirewallRules>(),
     // Places.
     entry::<ecs::describe_regions::DescribeRegions>(),
     entry::<ecs::describe_zones::DescribeZones>(),

@@ -288,6 +288,51 @@ codes! {
     SourceDiskTypeInvalid = 404 "InvalidSourceDiskType" "The specifed SourceDiskType is not valid.";
     SnapshotUsageInvalid = 404 "InvalidUsage" "The specifed Usage is not valid.";
 
+    // Simple Application Server.
+    SwasRegionNotMatched = 400 "RegionIdNotMatchHost" "The parameter regionId does not match the endpoint host.";
+    SwasParamInvalid = 403 "InvalidParam" "The specified parameter value is invalid.";
+    SwasInstanceIdNotFound = 404 "InvalidInstanceId.NotFound" "The specified InstanceId does not exist.";
+    SwasInstanceStatusIncorrect = 403 "IncorrectInstanceStatus" "The state of the current instance does not support this operation.";
+    SwasImageIdNotFound = 404 "InvalidImageId.NotFound" "The specified ImageId does not exist.";
+    SwasImageNotSupported = 400 "InvalidImageId.NotSupport" "The specified ImageId does not support the operation.";
+    SwasImageTypeInvalid = 400 "InvalidImageType.ValueNotSupported" "The specified parameter ImageType is invalid.";
+    SwasImageNameIllegal = 400 "InvalidParam.IllegalImageName" "The specified parameter imageName is illegal.";
+    SwasImageNameTaken = 400 "ImageNameAlreadyExist" "The image name already exists.";
+    SwasImageQuotaExceeded = 400 "CustomImageQuotaLimit" "The maximum number of custom image in this region is exceeded.";
+    SwasSystemSnapshotNotFound = 400 "InvalidParam.SystemSnapshotIdNotFound" "The specified parameter systemSnapshotId is not found.";
+    SwasSystemSnapshotNotSupported = 400 "InvalidParam.SystemSnapshotIdNotSupport" "You cannot create custom images in the specified parameter system snapshotId.";
+    SwasDataSnapshotNotFound = 400 "InvalidParam.DataSnapshotIdNotFound" "The specified parameter dataSnapshotId is not found.";
+    SwasImageShared = 400 "CustomImageInShare" "The custom image is being shared. Please disable sharing first and then delete it.";
+    SwasImagesShared = 400 "CustomImageInShare" "The custom image is in sharing,please unshare first then to retry.";
+    SwasShareOperationIllegal = 400 "InvalidParam.OperationIllegal" "The specified parameter operation is illegal.";
+    SwasPlanIdNotFound = 404 "InvalidPlanId.NotFound" "The specified PlanId does not exist.";
+    SwasPlanDiskTooSmall = 400 "InvalidPlanIdSize.ValueNotSupported" "The system disk size in the specified planId does not support the image.";
+    SwasPlatformNotMatched = 400 "PlatformNotMatch" "The platform of specified ImageId and PlanId does not match.";
+    SwasPeriodInvalid = 400 "InvalidPeriod.ValueNotSupported" "The specified parameter Period is invalid.";
+    SwasAutoRenewPeriodInvalid = 400 "InvalidAutoRenewPeriod.ValueNotSupported" "The specified parameter AutoRenewPeriod is invalid.";
+    SwasAmountInvalid = 400 "InvalidAmount.ValueNotSupported" "The specified parameter Amount is invalid.";
+    SwasChargeTypeInvalid = 400 "InvalidChargeType.ValueNotSupported" "The specified parameter ChargeType is invalid.";
+    SwasDataDiskSizeInvalid = 400 "InvalidDataDiskSize.ValueNotSupported" "The specified parameter DataDiskSize is invalid.";
+    SwasQuotaExceeded = 400 "ExceedAccountQuota" "The accumulated instance amounts including this order have exceeded the quota of the account.";
+    SwasAddressesInvalid = 400 "InvalidPublicIpAddresses.ValueNotSupported" "The specified parameter PublicIpAddresses is invalid.";
+    SwasInstanceNameInvalid = 400 "InvalidInstanceName.ValueNotSupported" "The specified parameter InstanceName is invalid.";
+    SwasPasswordInvalid = 400 "InvalidPassword.ValueNotSupported" "The specified parameter Password is invalid.";
+    SwasDiskIdNotFound = 404 "InvalidDiskId.NotFound" "The specified DiskId does not exist.";
+    SwasSnapshotIdNotFound = 404 "InvalidSnapshotId.NotFound" "The specified SnapshotId does not exist.";
+    SwasSnapshotNameInvalid = 400 "InvalidSnapshotName.ValueNotSupported" "The specified SnapshotName is invalid.";
+    SwasSnapshotNameTaken = 400 "InvalidSnapshotName.Duplicate" "The specified SnapshotName already exists.";
+    SwasRemarkInvalid = 400 "InvalidRemark.ValueNotSupported" "The specified parameter Remark is invalid.";
+    SwasSnapshotUnderWay = 403 "IncorrectDiskStatus.CreatingSnapshot" "A snapshot is being created in the specified disk. Please try again later.";
+    SwasSnapshotQuotaExceeded = 403 "SnapshotLimitExceed" "The maximum number of snapshots in an instance is exceeded.";
+    SwasSnapshotStatusIncorrect = 400 "IncorrectStatus" "The state of the disk or instance does not currently support snapshot creation.";
+    SwasResetNeedsStop = 403 "IncorrectInstanceStatus.ResetDisk" "Rolling back the disk requires the instance to operate in a stopped state.";
+    SwasSnapshotOutlived = 400 "UnsupportedOperation" "The snapshot was taken before the system of the instance was reset.";
+    SwasPortInvalid = 400 "InvalidPort.ValueNotSupported" "The specified parameter Port is invalid.";
+    SwasProtocolInvalid = 400 "InvalidProtocol.ValueNotSupported" "The specified parameter Protocol is invalid.";
+    SwasRuleTaken = 403 "FirewallRuleAlreadyExist" "The specified Rule already exist";
+    SwasRuleQuotaExceeded = 403 "FirewallRuleLimitExceed" "The maximum number of firewall rules in an instance is exceeded.";
+    SwasRuleIdNotFound = 404 "InvalidRuleId.NotFound" "The specified RuleId does not exist.";
+
     // Key pairs.
     KeyPairNameMalformed = 400 "InvalidKeyPairName.Malformed" "Specified Key Pair name is not valid.";
     KeyPairAlreadyExists = 400 "KeyPair.AlreadyExist" "The key pair already exist.";

@@ -258,7 +258,7 @@ fn authorize(product: Product, caller: &Caller, access: &[Access]) -> ApiResult<
         return Ok(());
     }
     Err(match product {
-        Product::Ecs | Product::Vpc | Product::Location => Code::ForbiddenRam.error(),
+        Product::Ecs | Product::Swas | Product::Vpc | Product::Location => Code::ForbiddenRam.error(),
         Product::Ram | Product::Sts => Code::NoPermission.error(),
     })
 }

@@ -28,6 +28,7 @@ mod ecs;
 mod location;
 mod ram;
 mod sts;
+mod swas;
 mod vpc;
 
 pub use action::{Access, Action, Product, Spec};

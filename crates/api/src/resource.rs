@@ -81,7 +81,18 @@ pub(crate) async fn page<R: Record + Send + Sync + 'static>(
     filter: Filter,
     paging: Paging,
 ) -> ApiResult<Page<R>> {
-    let (account, region, window) = (cx.account(), region.clone(), paging.window());
+    page_of(cx, cx.account(), region, filter, paging).await
+}
+
+/// One page of the resources of an account that acts for the caller.
+pub(crate) async fn page_of<R: Record + Send + Sync + 'static>(
+    cx: &Allowed<'_>,
+    account: AccountId,
+    region: &RegionId,
+    filter: Filter,
+    paging: Paging,
+) -> ApiResult<Page<R>> {
+    let (region, window) = (region.clone(), paging.window());
     Ok(cx.engine().meta().read(move |tx| resources::list(tx, account, &region, &filter, window)).await?)
 }
 
@@ -90,12 +101,25 @@ pub(crate) async fn once<T>(
     cx: &Allowed<'_>,
     (region, action): (&RegionId, &'static str),
     (token, mismatch): (Option<ClientToken>, Code),
+    work: impl FnMut(&mut Tx<'_>) -> ApiResult<T> + Send + 'static,
+) -> ApiResult<T>
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+{
+    once_of(cx, cx.account(), (region, action), (token, mismatch), work).await
+}
+
+/// [`once`], for an account that acts for the caller.
+pub(crate) async fn once_of<T>(
+    cx: &Allowed<'_>,
+    account: AccountId,
+    (region, action): (&RegionId, &'static str),
+    (token, mismatch): (Option<ClientToken>, Code),
     mut work: impl FnMut(&mut Tx<'_>) -> ApiResult<T> + Send + 'static,
 ) -> ApiResult<T>
 where
     T: Serialize + DeserializeOwned + Send + 'static,
 {
-    let account = cx.account();
     let digest = idempotency::digest(cx.params());
     let now = cx.engine().clock().now();
     let key = token.map(|token| TokenKey { account, region: region.clone(), action, token });

@@ -1,6 +1,7 @@
 //! The kinds of resources, and what each is found by.
 
 use model::network::{Eip, KeyPair, SecurityGroup, VSwitch, Vpc};
+use model::swas::CustomImage;
 use model::{AccountId, Disk, DiskStatus, Instance, RegionId, Snapshot, Tag, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +136,13 @@ record!(Eip, "eip", name: |this| &this.name, tags: |_| &[], facets: |this| vec![
 
 record!(KeyPair, "keypair", name: |this| this.name.as_str(), tags: |this| &this.tags, facets: |this| vec![
     ("fingerprint", this.fingerprint.clone()),
+]);
+
+record!(CustomImage, "customimage", name: |this| this.name.as_str(), tags: |this| &this.tags, facets: |this| vec![
+    ("instance", this.instance.to_string()),
+    ("system-snapshot", this.system_snapshot.to_string()),
+    ("data-snapshot", this.data_snapshot.as_ref().map_or_else(String::new, ToString::to_string)),
+    ("in-ecs", this.in_ecs.to_string()),
 ]);
 
 record!(Remains, "remains", name: |_| "", tags: |_| &[], facets: |this| vec![("node", this.node.clone())]);

@@ -156,6 +156,9 @@ id_type!(
     NetworkInterfaceId, "eni-"
 );
 
+/// A bit that no generated account has, small enough for a number of JSON to stay exact.
+const AT_SWAS: u64 = 1 << 52;
+
 /// An account: sixteen digits, a number on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -175,6 +178,22 @@ impl AccountId {
     /// The account with this number.
     pub const fn new(number: u64) -> Self {
         Self(number)
+    }
+
+    /// The account beside this one that holds what Simple Application Server sells to it. No caller has it: what is
+    /// there, the other products do not see unless it is shared with them.
+    pub const fn at_swas(self) -> Self {
+        Self(self.0 | AT_SWAS)
+    }
+
+    /// True for an account beside another.
+    pub const fn is_at_swas(self) -> bool {
+        self.0 & AT_SWAS != 0
+    }
+
+    /// The account that stands for itself: this one, or the one that this one is beside.
+    pub const fn customer(self) -> Self {
+        Self(self.0 & !AT_SWAS)
     }
 
     /// The number, as it stands in JSON answers.

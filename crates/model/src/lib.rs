@@ -16,6 +16,7 @@ pub mod instance;
 pub mod name;
 pub mod network;
 pub mod quota;
+pub mod swas;
 pub mod tag;
 pub mod task;
 pub mod volume;
@@ -30,7 +31,9 @@ pub use image::{
     LicenseType, NvmeSupport, OsType, Platform,
 };
 pub use instance::{Instance, InstanceStatus, InstanceType};
-pub use name::{ClientToken, Description, HostName, ImageName, Malformed, OssPrefix, Password, ResourceName};
+pub use name::{
+    ClientToken, Description, HostName, ImageName, Malformed, OssPrefix, Password, ResourceName, SwasImageName,
+};
 pub use tag::{Tag, TagKey, TagValue};
 pub use task::{Task, TaskAction, TaskFailure, TaskItem, TaskStatus};
 pub use volume::{Disk, DiskCategory, DiskStatus, DiskType, Snapshot, SnapshotStatus};

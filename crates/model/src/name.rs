@@ -57,6 +57,26 @@ text_type!(
 );
 
 text_type!(
+    /// The name of a custom image of Simple Application Server: 2 to 128 letters, digits, `:`, `_` and `-`, first a letter
+    /// or a digit (CreateCustomImage, `ImageName`).
+    SwasImageName,
+    |text| {
+        let mut chars = text.chars();
+        let is_first = |c: char| is_letter(c) || c.is_ascii_digit();
+        (2..=128).contains(&text.chars().count())
+            && chars.next().is_some_and(is_first)
+            && chars.all(|c| is_first(c) || matches!(c, ':' | '_' | '-'))
+    }
+);
+
+impl From<SwasImageName> for ImageName {
+    /// An image that is shared with another product shows the name that it has, whoever's rule that follows.
+    fn from(name: SwasImageName) -> Self {
+        Self(name.0)
+    }
+}
+
+text_type!(
     /// A description: at most 256 characters, not starting with `http://` or `https://`. The newest documents ask for at
     /// least two characters, the 2016 one for none, so that an empty text means "no description".
     Description,
@@ -164,6 +184,14 @@ mod tests {
                 "ab镜\u{301}",
                 &too_long,
             ],
+        );
+    }
+
+    #[test]
+    fn image_names_of_simple_application_servers() {
+        check::<SwasImageName>(
+            &["ab", "1a", "customImage-test", "a:b_c-1", "镜像", &"9".repeat(128)],
+            &["", "a", "_ab", "-ab", ":ab", "a b", "a.b", "a/b", &"9".repeat(129)],
         );
     }
 

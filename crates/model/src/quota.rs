@@ -60,3 +60,9 @@ pub const SWAS_SNAPSHOTS_AT_MOST: u64 = 15;
 
 /// Simple Application Servers of an account in a region.
 pub const SWAS_SERVERS_PER_REGION: u64 = 50;
+
+/// Simple Application Servers that one call makes (CreateInstances, `Amount`).
+pub const SWAS_SERVERS_PER_CALL: u32 = 20;
+
+/// Firewall rules of a Simple Application Server (CreateFirewallRule, `FirewallRuleLimitExceed`).
+pub const SWAS_FIREWALL_RULES: usize = 50;
