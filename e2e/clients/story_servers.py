@@ -1,6 +1,8 @@
 """A server's life, told by the classic SDK's calls and by ssh: launch, log in, capture, launch again, replace, reset.
 
 Usage: story_servers.py IMAGE   (the id of an image with cloud-init and sshd)
+
+It prints the id of the image that was made of a server while it ran, and leaves that image for whoever wants to look.
 """
 
 import base64
@@ -210,13 +212,14 @@ def main(image):
     ecs("DeleteVSwitch", VSwitchId=vswitch)
     ecs("DeleteVpc", VpcId=vpc)
     ecs("DeleteKeyPairs", KeyPairNames='["story"]')
-    for id in (whole, of_snapshot, set_of_disks):
+    for id in (of_snapshot, set_of_disks):
         ecs("DeleteImage", ImageId=id)
     for found in ecs("DescribeSnapshots", PageSize=100)["Snapshots"]["Snapshot"]:
-        if found["SourceDiskId"]:
+        if found["SourceDiskId"] and found["SnapshotId"] not in [m["SnapshotId"] for m in mappings]:
             ecs("DeleteSnapshot", SnapshotId=found["SnapshotId"])
     assert ecs("DescribeDisks")["TotalCount"] == 0
     os.unlink(key.file.name)
+    print(whole)
 
 
 main(sys.argv[1])

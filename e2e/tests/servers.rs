@@ -93,8 +93,35 @@ fn a_machine_outlives_its_server() {
 fn guest_from_launch_to_reset() {
     let server = Server::start();
     let image = server.run(&["import", text(&debian()), "--name", "debian", "--platform", "Debian"]);
-    server.python("story_servers.py", &[image.trim()]);
+    let captured = server.python("story_servers.py", &[image.trim()]);
     server.run(&["verify", "--deep"]);
+    // What was captured while it was written is as sound as after a loss of power: the journal makes it whole.
+    let folder = tempfile::tempdir().expect("a folder");
+    for disk in ["0", "1"] {
+        let address = server.run(&["nbd", captured.trim(), "--disk", disk]);
+        let raw = folder.path().join(disk);
+        let copied = Command::new("nbdcopy").args([address.trim(), text(&raw)]).status().expect("nbdcopy runs");
+        assert!(copied.success());
+        let offset = if disk == "0" { largest_partition(&raw) } else { 0 };
+        let file_system = format!("{}?offset={offset}", text(&raw));
+        let fsck = |arguments: &[&str]| {
+            let done = Command::new("e2fsck").args(arguments).arg(&file_system).output().expect("e2fsck runs");
+            (done.status.code().expect("an exit code"), String::from_utf8_lossy(&done.stdout).into_owned())
+        };
+        let (code, said) = fsck(&["-p"]);
+        assert!(code <= 1, "the journal of disk {disk} is replayed: {said}");
+        let (code, said) = fsck(&["-fn"]);
+        assert_eq!(code, 0, "disk {disk}: {said}");
+    }
+}
+
+/// Where the largest partition of a disk begins, in bytes.
+fn largest_partition(raw: &Path) -> u64 {
+    let table = Command::new("sfdisk").arg("--json").arg(raw).output().expect("sfdisk runs").stdout;
+    let table: Value = serde_json::from_slice(&table).expect("JSON");
+    let partitions = table["partitiontable"]["partitions"].as_array().expect("partitions").iter();
+    let largest = partitions.max_by_key(|partition| partition["size"].as_u64()).expect("a partition");
+    largest["start"].as_u64().expect("a sector") * 512
 }
 
 #[test]

@@ -16,7 +16,7 @@ use api::dispatch::Services;
 use api::{Api, Catalogue};
 use engine::buckets::{Blobs, Buckets};
 use engine::{Engine, Parts};
-use host::machine::{Driver, HypervisorInfo};
+use host::machine::{Accelerator, Driver, HypervisorInfo};
 use meta::accounts::{self, AccessKey, Account};
 use meta::{Meta, Scope, settings};
 use model::{AccountId, Clock, Entropy, RegionId, SystemClock, SystemEntropy};
@@ -312,6 +312,19 @@ fn catch_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
+/// What runs servers here, in a line.
+fn told(machines: &HypervisorInfo) -> String {
+    let accelerator = match machines.accelerator {
+        Some(Accelerator::Kvm) => "with KVM",
+        Some(Accelerator::Tcg) => "translating every instruction",
+        None => "",
+    };
+    match &machines.version {
+        Some(version) => format!("QEMU {version}, {accelerator} ({})", machines.reason),
+        None => machines.reason.clone(),
+    }
+}
+
 /// What a person who has just started the server needs to know.
 fn greet(data: &DataDir, info: &ServerInfo, credentials: &Credentials, machines: &HypervisorInfo) {
     let Credentials { account_id, access_key_id, access_key_secret } = credentials;
@@ -350,6 +363,6 @@ Point a client at it (region {region}):
   tintype import disk.qcow2 --name my-image
 ",
         data = data.root().display(),
-        servers = machines.reason,
+        servers = told(machines),
     );
 }
