@@ -142,6 +142,7 @@ record!(CustomImage, "customimage", name: |this| this.name.as_str(), tags: |this
     ("instance", this.instance.to_string()),
     ("system-snapshot", this.system_snapshot.to_string()),
     ("data-snapshot", this.data_snapshot.as_ref().map_or_else(String::new, ToString::to_string)),
+    ("resource-group", this.resource_group.clone()),
     ("in-ecs", this.in_ecs.to_string()),
 ]);
 

@@ -346,6 +346,16 @@ mod tests {
     }
 
     #[test]
+    fn the_account_at_swas_is_nobody_elses() {
+        let account = AccountId::generate(&SystemEntropy);
+        let beside = account.at_swas();
+        assert!(beside.is_at_swas() && !account.is_at_swas());
+        assert_eq!((beside.customer(), account.customer(), beside.at_swas()), (account, account, beside));
+        // No generated account reaches the bit, and JSON's numbers are exact that far.
+        assert!(1_999_999_999_999_999 < AT_SWAS && AccountId::new(1_999_999_999_999_999).at_swas().number() < 1 << 53);
+    }
+
+    #[test]
     fn a_request_id_is_an_upper_case_uuid() {
         let id = RequestId::generate(&SystemEntropy).to_string();
         assert_eq!(id.len(), 36);

@@ -29,6 +29,8 @@ pub struct CustomImage {
     pub system_snapshot: SnapshotId,
     /// The snapshot of the data disk, when it has one.
     pub data_snapshot: Option<SnapshotId>,
+    /// Its resource group; empty for the default one.
+    pub resource_group: String,
     /// True while it is shared with Elastic Compute Service.
     pub in_ecs: bool,
     /// Its tags, by key.

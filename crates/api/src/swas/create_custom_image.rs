@@ -35,6 +35,7 @@ pub(crate) struct CreateCustomImage {
     description: Description,
     system: Option<SnapshotId>,
     data: Option<SnapshotId>,
+    resource_group: String,
     tags: Vec<Tag>,
 }
 
@@ -78,6 +79,12 @@ impl Action for CreateCustomImage {
             description: description(params, Code::InvalidParameter)?,
             system: optional(params, "SystemSnapshotId", Code::SwasSystemSnapshotNotFound)?,
             data: optional(params, "DataSnapshotId", Code::SwasDataSnapshotNotFound)?,
+            // The service's own metadata spell it both ways.
+            resource_group: params
+                .get("ResourceGroupId")
+                .or_else(|| params.get("ResoureGroupId"))
+                .unwrap_or_default()
+                .to_owned(),
             tags: common::tags(params)?,
         })
     }
@@ -200,7 +207,7 @@ impl CreateCustomImage {
             detection: None,
             disks,
             tags: self.tags.clone(),
-            resource_group: String::new(),
+            resource_group: self.resource_group.clone(),
             task: None,
             is_copied: false,
             is_system: false,
@@ -223,6 +230,7 @@ fn origin(tx: &mut Tx<'_>, image: &Image, server: &Instance) -> ApiResult<Custom
         source: (text(|source| source.name.to_string()), text(|source| source.version)),
         system_snapshot: image.disks[0].snapshot.clone(),
         data_snapshot: image.disks.get(1).map(|disk| disk.snapshot.clone()),
+        resource_group: image.resource_group.clone(),
         in_ecs: false,
         tags: image.tags.clone(),
         created: image.created,

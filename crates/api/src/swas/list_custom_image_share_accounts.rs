@@ -53,8 +53,9 @@ impl Action for ListCustomImageShareAccounts {
         });
         // The account itself stands there when the image is shared with ECS.
         let shares: Vec<_> = found.await?.into_iter().filter(|(account, _)| account.is_at_swas()).collect();
-        let skipped = usize::try_from((page.number - 1) * page.size).unwrap_or(usize::MAX);
-        let users = shares.iter().skip(skipped).take(usize::try_from(page.size).unwrap_or(usize::MAX)).map(user);
+        let place = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let window = page.window();
+        let users = shares.iter().skip(place(window.offset)).take(place(window.limit)).map(user);
         Ok(json!({
             "TotalCount": shares.len(),
             "PageNumber": page.number,

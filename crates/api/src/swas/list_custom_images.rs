@@ -37,18 +37,18 @@ impl Action for ListCustomImages {
             tags: input::tag_filters(params)?,
             ..Filter::default()
         };
-        for (name, facet) in
-            [("InstanceId", "instance"), ("SystemSnapshotId", "system-snapshot"), ("DataSnapshotId", "data-snapshot")]
-        {
+        for (name, facet) in [
+            ("InstanceId", "instance"),
+            ("SystemSnapshotId", "system-snapshot"),
+            ("DataSnapshotId", "data-snapshot"),
+            ("ResourceGroupId", "resource-group"),
+        ] {
             if let Some(value) = params.get(name) {
                 filter = filter.with(facet, value);
             }
         }
         if let Some(shared) = optional_flag(params, "Share")? {
             filter = filter.with("in-ecs", shared.to_string());
-        }
-        if params.get("ResourceGroupId").is_some() {
-            filter.ids = Some(Vec::new());
         }
         Ok(Self { call: Call::read(params, cx)?, filter, paging: Paging::read(params)? })
     }

@@ -1,16 +1,14 @@
 //! `ListFirewallRules`: the open ports of a server.
 
-use meta::Page;
-use serde_json::Value;
+use serde_json::{Value, json};
 use wire::Params;
 
-use super::common::{Call, page_view};
+use super::common::Call;
 use super::firewall;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::PageNumber;
-use crate::resource::Paging;
 
 /// The call.
 pub(crate) struct ListFirewallRules {
@@ -18,7 +16,6 @@ pub(crate) struct ListFirewallRules {
     instance: String,
     rule: Option<String>,
     page: PageNumber,
-    paging: Paging,
 }
 
 impl Action for ListFirewallRules {
@@ -36,7 +33,6 @@ impl Action for ListFirewallRules {
             instance: params.get("InstanceId").ok_or_else(|| ApiError::missing("InstanceId"))?.to_owned(),
             rule: params.get("FirewallRuleId").map(str::to_owned),
             page: PageNumber::read(params)?,
-            paging: Paging::read(params)?,
         })
     }
 
@@ -46,15 +42,18 @@ impl Action for ListFirewallRules {
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
         let owner = cx.account().at_swas();
-        let Self { call, instance, rule, page, paging } = self;
+        let Self { call, instance, rule, page } = self;
         let found = cx.engine().meta().read(move |tx| firewall::group(tx, owner, &call.region, &instance));
         let mut rules = found.await?.record.rules;
         rules.retain(|there| rule.as_ref().is_none_or(|id| there.id.as_str() == id));
-        let total = rules.len() as u64;
         let place = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let window = page.window();
-        let items: Vec<_> = rules.into_iter().skip(place(window.offset)).take(place(window.limit)).collect();
-        let views = items.iter().map(firewall::view).collect();
-        Ok(page_view(paging, &Page { items, total, last: None }, "FirewallRules", views))
+        let shown = rules.iter().skip(place(window.offset)).take(place(window.limit));
+        Ok(json!({
+            "TotalCount": rules.len(),
+            "PageNumber": page.number,
+            "PageSize": page.size,
+            "FirewallRules": shown.map(firewall::view).collect::<Vec<_>>(),
+        }))
     }
 }

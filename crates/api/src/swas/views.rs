@@ -147,7 +147,7 @@ pub(super) fn custom_image(tx: &mut Tx<'_>, custom: &CustomImage) -> Result<Valu
         "InShareUser": shares.iter().any(|(account, _)| account.is_at_swas()),
         "CreateInstances": made,
         "UserId": custom.owner.customer(),
-        "ResourceGroupId": "",
+        "ResourceGroupId": custom.resource_group,
         "CreationTime": custom.created.seconds(),
         "Tags": tags_view(&custom.tags),
     }))

@@ -4,3 +4,4 @@ mod gateway;
 mod images;
 mod servers;
 mod support;
+mod swas;
