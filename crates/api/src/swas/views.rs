@@ -59,7 +59,7 @@ pub(super) fn server(tx: &mut Tx<'_>, server: &Instance, now: Timestamp) -> Resu
             "Bandwidth": server.bandwidth_out,
             "Flow": plan.map_or(0.0, |plan| f64::from(plan.flow_gib)),
         },
-        "Disks": disks.iter().map(|stored| disk_of_server(&stored.record)).collect::<Vec<_>>(),
+        "Disks": disks.iter().map(|stored| disk_with(&stored.record, "DiskTags")).collect::<Vec<_>>(),
         "Tags": tags_view(&server.tags),
     }))
 }
@@ -70,14 +70,14 @@ pub(super) fn disk(tx: &mut Tx<'_>, disk: &Disk) -> Result<Value, meta::Error> {
         None => None,
         Some(id) => resources::get::<Instance>(tx, id.as_str())?.map(|stored| stored.record),
     };
-    let mut view = disk_of_server(disk);
+    let mut view = disk_with(disk, "Tags");
     view["InstanceId"] = server.as_ref().map_or("", |server| server.id.as_str()).into();
     view["InstanceName"] = server.as_ref().map_or("", |server| server.name.as_str()).into();
-    view["Tags"] = tags_view(&disk.tags);
     Ok(view)
 }
 
-fn disk_of_server(disk: &Disk) -> Value {
+/// What both lists say of a disk. They call its tags differently.
+fn disk_with(disk: &Disk, tags: &str) -> Value {
     json!({
         "DiskId": disk.id,
         "DiskName": disk.name,
@@ -91,7 +91,7 @@ fn disk_of_server(disk: &Disk) -> Value {
         "Remark": disk.description,
         "ResourceGroupId": "",
         "CreationTime": disk.created.seconds(),
-        "DiskTags": tags_view(&disk.tags),
+        tags: tags_view(&disk.tags),
     })
 }
 
