@@ -128,6 +128,9 @@ pub const ACTIONS: &[Entry] = &[
     entry::<swas::list_firewall_rules::ListFirewallRules>(),
     entry::<swas::delete_firewall_rule::DeleteFirewallRule>(),
     entry::<swas::delete_firewall_rules::DeleteFirewallRules>(),
+    entry::<swas::tag_resources::TagResources>(),
+    entry::<swas::untag_resources::UntagResources>(),
+    entry::<swas::list_tag_resources::ListTagResources>(),
     // Places.
     entry::<ecs::describe_regions::DescribeRegions>(),
     entry::<ecs::describe_zones::DescribeZones>(),

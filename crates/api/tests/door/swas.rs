@@ -437,6 +437,40 @@ async fn an_image_is_shared_with_ecs_and_with_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tags_of_servers_and_of_what_comes_of_them() {
+    let swas = Swas::new().await;
+    let (server, disk) = swas.running().await;
+    let snapshot = swas.snapshot(&disk, "one").await;
+    let image = swas.image(&server, &snapshot, "golden").await;
+    for (kind, id, action, list) in [
+        ("instance", &server, "ListInstances", "Instances"),
+        ("disk", &disk, "ListDisks", "Disks"),
+        ("snapshot", &snapshot, "ListSnapshots", "Snapshots"),
+        ("customimage", &image, "ListCustomImages", "CustomImages"),
+    ] {
+        let of = [("ResourceType", kind), ("ResourceId.1", id.as_str())];
+        let tag = |value: &'static str| [&of[..], &[("Tag.1.Key", "team"), ("Tag.1.Value", value)]].concat();
+        swas.ok("TagResources", &tag("edge")).await;
+        swas.ok("TagResources", &tag("core")).await;
+        let found = swas.ok(action, &[("Tag.1.Key", "team"), ("Tag.1.Value", "core")]).await;
+        assert_eq!(found[list][0]["Tags"], json!([{"Key": "team", "Value": "core"}]), "{action}");
+        let listed = swas.ok("ListTagResources", &of).await;
+        let expected = json!([{"ResourceType": kind, "ResourceId": id, "TagKey": "team", "TagValue": "core"}]);
+        assert_eq!(listed["TagResources"]["TagResource"], expected);
+        swas.ok("UntagResources", &[of[0], of[1], ("TagKey.1", "other")]).await;
+        assert_eq!(swas.ok("ListTagResources", &of).await["TagResources"]["TagResource"], expected);
+        swas.ok("UntagResources", &[of[0], of[1], ("All", "true")]).await;
+        assert_eq!(swas.ok("ListTagResources", &of).await["TagResources"]["TagResource"], json!([]));
+    }
+    let of = [("ResourceType", "snapshot"), ("ResourceId.1", &*server), ("Tag.1.Key", "a")];
+    assert_eq!(swas.code("TagResources", &of).await, (404, "InvalidResourceId.NotFound".into()));
+    assert_eq!(
+        swas.code("TagResources", &[("ResourceType", "none"), of[1], of[2]]).await.1,
+        "InvalidResourceType.NotFound"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_firewall_of_its_own() {
     let swas = Swas::new().await;
     let (server, _) = swas.running().await;

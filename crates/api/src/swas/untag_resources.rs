@@ -1,0 +1,55 @@
+//! `UntagResources`: take tags off resources: those with the keys, or all of them.
+
+use model::Tag;
+use wire::Params;
+
+use super::tagging::Resources;
+use crate::action::{Access, Action, Nothing, Product, Spec};
+use crate::code::{ApiResult, Code};
+use crate::dispatch::{Allowed, Cx};
+use crate::input::flag;
+
+/// The call.
+pub(crate) struct UntagResources {
+    resources: Resources,
+    keys: Vec<String>,
+    all: bool,
+}
+
+impl Action for UntagResources {
+    const SPEC: Spec = Spec {
+        product: Product::Swas,
+        name: "UntagResources",
+        summary: "Take tags off resources.",
+        codes: &[
+            Code::SwasRegionNotMatched,
+            Code::MissingResourceType,
+            Code::MissingResourceIds,
+            Code::ResourceTypeNotFound,
+            Code::ResourceIdsTooMany,
+            Code::ResourceIdNotFound,
+            Code::TagQuotaExceeded,
+            Code::ClientTokenMalformed,
+            Code::IdempotentParameterMismatch,
+        ],
+    };
+    type Output = Nothing;
+
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let keys: Vec<String> = params.list("TagKey").into_iter().map(|(_, key)| key.to_owned()).collect();
+        // Keys count before the word for all of them.
+        let all = flag(params, "All")? && keys.is_empty();
+        Ok(Self { resources: Resources::read(params, cx, true)?, keys, all })
+    }
+
+    fn access(&self, cx: &Cx) -> Vec<Access> {
+        self.resources.access(cx, "swas-open:UntagResources")
+    }
+
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
+        let Self { resources, keys, all } = self;
+        let take =
+            move |tags: &mut Vec<Tag>| tags.retain(|tag| !all && !keys.iter().any(|key| key == tag.key.as_str()));
+        resources.change(&cx, Self::SPEC.name, take).await
+    }
+}
