@@ -172,3 +172,17 @@ fn packer_imports_a_file() {
     assert_eq!(left["cn-hangzhou/Image"][0]["ImageName"], "packer-imported", "{said}");
     assert_eq!(left["cn-hangzhou/Image"][0]["Status"], "Available");
 }
+
+#[test]
+fn simple_application_server_by_its_sdk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = folder.path().join("tiny.raw");
+    let mut bytes = boot_sector();
+    bytes.resize(1 << 20, 0);
+    fs::write(&disk, bytes).expect("written");
+    // Machines on record shut down when they are asked to; a boot sector does not.
+    let server = Server::start_with(&["--driver", "record"]);
+    let seed = ["image", "seed", text(&disk), "--system", "--name", "tiny_1_0_x64.vhd"];
+    let image = server.run(&seed);
+    server.python("story_swas.py", &[image.trim()]);
+}

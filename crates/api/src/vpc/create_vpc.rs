@@ -47,8 +47,8 @@ impl Action for CreateVpc {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let cidr: Cidr = params.get("CidrBlock").unwrap_or(DEFAULT_RANGE).parse().map_err(|_| Code::VpcCidrInvalid)?;
-        let is_in = |range: &&str| range.parse::<Cidr>().is_ok_and(|range| range.contains(cidr));
-        if !RANGES.iter().any(|range| is_in(&range)) || !(8..=28).contains(&cidr.bits()) {
+        let is_in = |range: &str| range.parse::<Cidr>().is_ok_and(|range| range.contains(cidr));
+        if !RANGES.iter().any(|range| is_in(range)) || !(8..=28).contains(&cidr.bits()) {
             return Err(Code::VpcCidrInvalid.error());
         }
         Ok(Self {

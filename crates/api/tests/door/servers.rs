@@ -348,6 +348,9 @@ async fn addresses_keys_and_tags_around_a_server() {
     assert_eq!(world.ecs_ok("DescribeTags", &[]).await["TotalCount"], 0);
 }
 
+/// Parameters that differ from those of a good call, and the status and the code of the refusal.
+type Refused<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_launch_is_said_in_the_words_of_the_service() {
     let (world, image) = World::with_servers().await;
@@ -359,7 +362,7 @@ async fn what_is_wrong_with_a_launch_is_said_in_the_words_of_the_service() {
         ("VSwitchId", &network.vswitch),
         ("SecurityGroupId", &network.group),
     ];
-    let cases: &[(&[(&str, &str)], u16, &str)] = &[
+    let cases: &[Refused<'_>] = &[
         (&[("ImageId", "m-none")], 404, "InvalidImageId.NotFound"),
         (&[("ImageFamily", "f-x")], 400, "UnexpectedImageFamily.ImageIdSupplied"),
         (&[("InstanceType", "ecs.none")], 404, "InvalidInstanceType.ValueNotSupported"),
