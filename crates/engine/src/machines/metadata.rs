@@ -71,7 +71,7 @@ fn facts(instance: &Instance, pair: Option<KeyPair>, vswitch: Option<VSwitch>, v
         zone_id: instance.zone.clone(),
         image_id: instance.image.to_string(),
         serial_number: instance.serial.clone(),
-        owner_account_id: instance.owner.to_string(),
+        owner_account_id: instance.owner.customer().to_string(),
         mac: place.mac.as_str().to_owned(),
         network_interface_id: place.interface.to_string(),
         private_ipv4: place.private_ip,
