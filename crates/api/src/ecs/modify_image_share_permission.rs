@@ -72,7 +72,7 @@ impl Action for ModifyImageSharePermission {
         let Self { region, image, add, remove, dry_run } = self;
         cx.engine()
             .meta()
-            .write(Scope::Shared, move |tx| {
+            .write(Scope::Account(account), move |tx| {
                 let found = images::get(tx, &image)?
                     .filter(|stored| stored.image.owner == account && stored.image.region == region)
                     .ok_or(Code::ImageIdNotFound)?;
