@@ -15,7 +15,9 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use host::machine::{Bus, DiskSpec, Firmware, Forward, MachineEvent, MachineSpec, MachineState, Protocol, Smbios};
+use host::machine::{
+    Bus, DiskSpec, Firmware, Forward, GuestNetwork, MachineEvent, MachineSpec, MachineState, Protocol, Smbios,
+};
 use meta::kinds::Remains;
 use meta::resources::{self, Stored};
 use meta::{Scope, manifests};
@@ -38,9 +40,6 @@ const SHUTDOWN_TIME: Duration = Duration::from_secs(180);
 
 /// How often a machine that is shutting down is looked at.
 const SHUTDOWN_LOOK: Duration = Duration::from_millis(200);
-
-/// The network that every guest is in, of its own.
-const GUEST_NETWORK: (Ipv4Addr, u32) = (Ipv4Addr::new(100, 64, 0, 0), 10);
 
 impl Engine {
     /// Keeps this node's machines until [`Engine::shut_down`]. They go on when it returns.
@@ -319,8 +318,6 @@ impl Engine {
     async fn machine_spec(&self, instance: &Instance) -> Result<MachineSpec, StepError> {
         let disks = self.open_disks(instance).await?;
         let private = instance.place.private_ip;
-        let (network, bits) = GUEST_NETWORK;
-        let is_guests = u32::from(private) >> (32 - bits) == u32::from(network) >> (32 - bits);
         Ok(MachineSpec {
             id: instance.id.to_string(),
             cpus: instance.cpus,
@@ -332,7 +329,7 @@ impl Engine {
             disks: disks.iter().map(|disk| self.disk_spec(instance, disk)).collect(),
             mac: instance.place.mac.as_str().to_owned(),
             hostname: instance.host_name.to_string(),
-            address: if is_guests { private } else { MachineSpec::GUEST_ADDRESS },
+            address: if GuestNetwork::contains(private) { private } else { MachineSpec::GUEST_ADDRESS },
             forwards: Vec::new(),
             smbios: Smbios {
                 manufacturer: "Alibaba Cloud".to_owned(),

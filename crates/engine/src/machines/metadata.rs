@@ -1,11 +1,10 @@
 //! What a guest may ask about itself, found in the records.
 
-use std::net::Ipv4Addr;
-
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use host::imds::{Directory, Facts, PublicKey};
+use host::machine::GuestNetwork;
 use meta::resources;
 use model::Instance;
 use model::instance::{HttpEndpoint, HttpTokens};
@@ -13,15 +12,6 @@ use model::network::{KeyPair, VSwitch, Vpc};
 
 use crate::Engine;
 use crate::runner::chain;
-
-/// The DNS server that the service gives to its guests: here QEMU answers there, as the host does.
-const NAMESERVERS: [Ipv4Addr; 1] = [Ipv4Addr::new(100, 100, 2, 136)];
-
-/// The way out of every guest's network.
-const GATEWAY: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
-
-/// The mask of every guest's network.
-const NETMASK: Ipv4Addr = Ipv4Addr::new(255, 192, 0, 0);
 
 /// The servers of time that guests may ask.
 const NTP_SERVERS: [&str; 2] = ["ntp.aliyun.com", "ntp1.aliyun.com"];
@@ -81,9 +71,9 @@ fn facts(instance: &Instance, pair: Option<KeyPair>, vswitch: Option<VSwitch>, v
         vpc_cidr_block: vpc.map_or_else(String::new, |vpc| vpc.cidr.to_string()),
         vswitch_id: id(place.vswitch.as_ref().map(|vswitch| vswitch.as_str())),
         vswitch_cidr_block: vswitch.map_or_else(String::new, |vswitch| vswitch.cidr.to_string()),
-        netmask: NETMASK,
-        gateway: GATEWAY,
-        nameservers: NAMESERVERS.iter().map(ToString::to_string).collect(),
+        netmask: GuestNetwork::NETMASK,
+        gateway: GuestNetwork::GATEWAY,
+        nameservers: vec![GuestNetwork::NAMESERVER.to_string()],
         ntp_servers: NTP_SERVERS.map(str::to_owned).to_vec(),
         public_keys: pair
             .map(|pair| PublicKey { name: pair.name.to_string(), openssh: pair.public_key })

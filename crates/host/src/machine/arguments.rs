@@ -2,9 +2,6 @@
 //!
 //! Where a choice shows to the guest, it is the real service's (SMBIOS, serial console, virtio); where it does not, it is
 //! the one that starts soonest (no graphics, no option ROM, no default devices).
-//!
-//! The guest's network is QEMU's own user-mode one, so it needs no privileges. It is 100.64.0.0/10 because
-//! `guestfwd` accepts only addresses inside the guest's network, and the metadata service is at 100.100.100.200.
 
 use std::path::Path;
 
@@ -12,11 +9,9 @@ use serde_json::{Value, json};
 
 use super::disks;
 use super::folder::{CONSOLE, CONSOLE_LOG, PID, Place, QMP, TRACE, UEFI_VARS};
+use super::network::GuestNetwork;
 use super::probe::{Accelerator, Qemu, UefiFirmware};
 use super::spec::{Firmware, MAX_DISKS, MachineSpec, Relay};
-
-/// The guest's network, as slirp is told it.
-const NETWORK: &str = "ipv6=off,net=100.64.0.0/10,host=100.64.0.1,dns=100.100.2.136";
 
 /// The trace that says why QEMU ended, also when nobody listened to its events.
 pub(super) const SHUTDOWN_TRACE: &str = "qemu_system_shutdown_request";
@@ -116,9 +111,16 @@ fn smbios(line: &mut Line, spec: &MachineSpec) {
 fn network(line: &mut Line, spec: &MachineSpec, relay: &Relay) {
     let words = [relay.program.to_string_lossy().into_owned()].into_iter().chain(relay.arguments.iter().cloned());
     let command: Vec<String> = words.chain([spec.id.clone()]).map(|word| shell_quoted(&word)).collect();
-    let metadata = format!("guestfwd=tcp:100.100.100.200:80-cmd:{}", escaped(&command.join(" ")));
+    let metadata = format!("guestfwd=tcp:{}:80-cmd:{}", GuestNetwork::METADATA, escaped(&command.join(" ")));
+    let network = format!(
+        "ipv6=off,net={}/{},host={},dns={}",
+        GuestNetwork::ADDRESS,
+        GuestNetwork::PREFIX,
+        GuestNetwork::GATEWAY,
+        GuestNetwork::NAMESERVER
+    );
     let (address, hostname) = (spec.address, &spec.hostname);
-    line.add(&["-netdev", &format!("user,id=net,{NETWORK},dhcpstart={address},hostname={hostname},{metadata}")]);
+    line.add(&["-netdev", &format!("user,id=net,{network},dhcpstart={address},hostname={hostname},{metadata}")]);
     line.add(&["-device", &format!("virtio-net-pci,netdev=net,mac={},romfile=,addr=2.0", spec.mac)]);
 }
 

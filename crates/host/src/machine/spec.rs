@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use super::error::{Error, Reason};
+use super::network::GuestNetwork;
 
 /// Disks of a machine, those present at its start and those plugged in later: a system disk and sixteen more.
 pub const MAX_DISKS: usize = 17;
@@ -28,7 +29,7 @@ pub struct MachineSpec {
     pub mac: String,
     /// The name that DHCP gives the guest.
     pub hostname: String,
-    /// The address that DHCP gives the guest: inside 100.64.0.0/10 ([`MachineSpec::GUEST_ADDRESS`] does for all, since
+    /// The address that DHCP gives the guest: inside [`GuestNetwork`] ([`MachineSpec::GUEST_ADDRESS`] does for all, since
     /// every machine has a network of its own).
     pub address: Ipv4Addr,
     /// Ports of the host that lead into the guest. One that cannot be had is logged, and does not keep a machine from
@@ -52,8 +53,7 @@ impl MachineSpec {
         ensure(!self.hostname.is_empty() && self.hostname.bytes().all(is_host), "hostname", &self.hostname)?;
         ensure(0 < self.cpus && self.cpus <= 255, "cpus", self.cpus)?;
         ensure(16 <= self.memory_mib, "memory", self.memory_mib)?;
-        let is_in_network = u32::from(self.address) >> 22 == u32::from(Ipv4Addr::new(100, 64, 0, 0)) >> 22;
-        ensure(is_in_network, "address", self.address)?;
+        ensure(GuestNetwork::contains(self.address), "address", self.address)?;
         ensure(self.disks.len() <= MAX_DISKS, "number of disks", self.disks.len())?;
         for (index, disk) in self.disks.iter().enumerate() {
             disk.check()?;
