@@ -120,6 +120,11 @@ impl World {
         read.await.expect("read")
     }
 
+    async fn held_by(&self, disk: &Disk) -> Vec<String> {
+        let held = self.parts.meta.read(manifests::held).await.expect("read");
+        held.into_iter().filter(|(_, holder)| holder == disk.id.as_str()).map(|(id, _)| id).collect()
+    }
+
     /// What was captured is what was there then; what runs is what was written since; nothing else is held.
     async fn assert_right(&self, captured: bool) {
         assert_eq!(self.parts.meta.read(flows::list).await.expect("read"), [], "no flow is left");
@@ -240,4 +245,30 @@ async fn a_capture_that_fails_says_so_and_takes_nothing() {
             world.assert_right(false).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_holds_only_what_it_rests_on() {
+    let world = World::new().await;
+    let engine = world.engine(None);
+    engine.run_until_idle().await.expect("runs");
+    let disk = world.disks[0].clone();
+    let first = world.held_by(&disk).await;
+    assert_eq!(first.len(), 1, "{first:?}");
+
+    let again = SnapshotId::generate(&SystemEntropy);
+    let (of, id, image, silent) = (disk.clone(), again.clone(), world.image.clone(), capture::silent(&engine, owner()));
+    let begun = world.parts.meta.write(Scope::Account(owner()), move |tx| {
+        resources::insert(tx, &snapshot(&of, &id, &image), 2)?;
+        let part = Part { snapshot: id.clone(), disk: of.id.clone(), volume: VolumeSpec::of(&of) };
+        capture::begin(tx, silent.clone(), Work { image: None, parts: vec![part] }, "node")
+    });
+    begun.await.expect("begun");
+    engine.run_until_idle().await.expect("runs");
+
+    let second = world.held_by(&disk).await;
+    let base = engine.volume(&disk).await.expect("opens").base().expect("a base").to_string();
+    assert_eq!(second, [base]);
+    assert_ne!(first, second);
+    world.assert_right(true).await;
 }

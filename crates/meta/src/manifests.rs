@@ -13,6 +13,11 @@ pub fn release(tx: &mut Tx<'_>, manifest: &str, holder: &str) -> Result<(), Erro
     tx.execute("DELETE FROM manifests WHERE id = $1 AND holder = $2", values![manifest, holder]).map(drop)
 }
 
+/// Forgets whatever `holder` holds beside a manifest.
+pub fn release_others(tx: &mut Tx<'_>, manifest: &str, holder: &str) -> Result<(), Error> {
+    tx.execute("DELETE FROM manifests WHERE holder = $1 AND id <> $2", values![holder, manifest]).map(drop)
+}
+
 /// Forgets everything that `holder` holds, and returns what it was.
 pub fn release_all(tx: &mut Tx<'_>, holder: &str) -> Result<Vec<String>, Error> {
     let rows = tx.query("SELECT id FROM manifests WHERE holder = $1 ORDER BY id", values![holder])?;

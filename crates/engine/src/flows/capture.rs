@@ -14,7 +14,7 @@ use meta::{Scope, Tx, images, manifests};
 use model::image::ImageEvent;
 use model::{Disk, DiskId, FlowId, Image, ImageId, Snapshot, SnapshotId, SnapshotStatus};
 use serde::{Deserialize, Serialize};
-use store::IngestOptions;
+use store::{LayeredVolume, LayeredVolumes};
 
 use super::StoredDisk;
 use crate::Engine;
@@ -47,6 +47,17 @@ impl VolumeSpec {
     /// The volume of a disk.
     pub fn of(disk: &Disk) -> Self {
         Self { name: disk.volume(), size: disk.bytes(), base: disk.base.clone() }
+    }
+
+    /// The volume, made on the spot when nobody opened it before, and at least as large as its disk.
+    pub(crate) fn open(&self, volumes: &LayeredVolumes) -> Result<Arc<LayeredVolume>, StepError> {
+        volumes.create(&self.name, self.size, super::manifest_id(&self.base)?)?;
+        let volume = volumes.volume(&self.name)?;
+        // The record is enlarged first; whoever opens the disk next makes it so.
+        if disk::Disk::virtual_size(&*volume) < self.size {
+            volume.grow(self.size)?;
+        }
+        Ok(volume)
     }
 }
 
@@ -162,27 +173,17 @@ impl Flow for Capture {
         Ok(())
     }
 
-    fn undone(&self, cx: &StepCx, failure: &Failure) -> Ending {
+    fn undone(&self, cx: &StepCx, _failure: &Failure) -> Ending {
         let work = self.work().clone();
         let now = cx.engine.now();
-        let cancelled = failure.cancelled;
         let commit = Box::new(move |tx: &mut Tx<'_>| {
             for part in &work.parts {
                 let Some(before) = resources::get::<Snapshot>(tx, part.snapshot.as_str())? else { continue };
-                if cancelled {
-                    resources::delete(tx, &before, now)?;
-                } else {
-                    let failed = Snapshot { status: SnapshotStatus::Failed, modified: now, ..before.record.clone() };
-                    resources::update(tx, &before, &failed)?;
-                }
+                let failed = Snapshot { status: SnapshotStatus::Failed, modified: now, ..before.record.clone() };
+                resources::update(tx, &before, &failed)?;
             }
-            if let Some(image) = &work.image
-                && let Some(before) = images::get(tx, image)?
-                && let Ok(status) = before.image.status.on(ImageEvent::Failed)
-            {
-                images::update(tx, &before, &Image { status, ..before.image.clone() })?;
-            }
-            Ok(())
+            // No action cancels a capture.
+            work.image.as_ref().map_or(Ok(()), |image| super::end_undone(tx, image, false, now))
         });
         Ending { scope: Scope::Account(cx.account), commit }
     }
@@ -216,9 +217,7 @@ async fn freeze(engine: Engine, work: Work) -> Result<(), StepError> {
     let volumes = engine.host().volumes.clone();
     let frozen = tokio::task::spawn_blocking(move || {
         for Part { snapshot, volume, .. } in &work.parts {
-            let base = super::manifest_id(&volume.base)?;
-            volumes.create(&volume.name, volume.size, base)?;
-            volumes.volume(&volume.name)?.freeze(snapshot.as_str())?;
+            volume.open(&volumes)?.freeze(snapshot.as_str())?;
         }
         Ok(())
     });
@@ -235,9 +234,7 @@ async fn start_image(cx: &StepCx, work: &Work) -> Result<(), StepError> {
 
 /// Puts one frozen disk into the store, and the flow's name on its manifest.
 async fn ingest(cx: &StepCx, part: &Part, n: usize, of: usize) -> Result<StoredDisk, StepError> {
-    let progress = super::share_of(cx.progress(), n, of);
-    let now = u64::try_from(cx.engine.now().as_millis()).unwrap_or(0);
-    let options = IngestOptions { now_ms: now, progress: Some(Arc::new(progress)), cancel: cx.cancel_flag() };
+    let options = super::ingest_options(cx, n, of);
     let (store, volumes) = (cx.engine.store().clone(), cx.engine.host().volumes.clone());
     let part = part.clone();
     let ingested = cx
@@ -250,15 +247,7 @@ async fn ingest(cx: &StepCx, part: &Part, n: usize, of: usize) -> Result<StoredD
             store.ingest(&*frozen, &options).map_err(StepError::from)
         })
         .await?;
-    let stored = StoredDisk {
-        manifest: ingested.manifest.to_string(),
-        digest: ingested.digest.to_string(),
-        virtual_size: ingested.virtual_size,
-    };
-    let (manifest, holder) = (stored.manifest.clone(), cx.holder());
-    cx.engine.meta().write(Scope::Account(cx.account), move |tx| manifests::hold(tx, &manifest, &holder)).await?;
-    drop(ingested.hold);
-    Ok(stored)
+    super::keep(cx, ingested).await
 }
 
 /// Lets the disk rest on the stored manifest. The disk holds it before its volume names it, and lets go of what it rested
@@ -285,7 +274,11 @@ async fn settle(cx: &StepCx, part: &Part, stored: &StoredDisk) -> Result<(), Ste
         let manifest = super::manifest_id(&manifest)?.ok_or(StepError::Interrupted)?;
         Ok(volumes.volume(&part_.volume.name)?.rebase(part_.snapshot.as_str(), manifest)?)
     })
-    .await
+    .await?;
+    // No other capture of this disk is under way, so nobody is about to read what lay below; who reads it now keeps it.
+    let (manifest, disk) = (stored.manifest.clone(), part.disk.clone());
+    let release = move |tx: &mut Tx<'_>| manifests::release_others(tx, &manifest, disk.as_str());
+    Ok(cx.engine.meta().write(Scope::Account(account), release).await?)
 }
 
 fn publish(cx: &StepCx, work: Work, stored: Vec<StoredDisk>) -> Ending {

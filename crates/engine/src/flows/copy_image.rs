@@ -65,13 +65,7 @@ impl Flow for CopyImage {
         let (holder, cancelled, now) = (cx.holder(), failure.cancelled, cx.engine.now());
         let commit = Box::new(move |tx: &mut Tx<'_>| {
             manifests::release_all(tx, &holder)?;
-            let Some(before) = images::get(tx, &image)? else { return Ok(()) };
-            if cancelled {
-                images::delete(tx, &before, now)?;
-            } else if let Ok(status) = before.image.status.on(ImageEvent::Failed) {
-                images::update(tx, &before, &Image { status, ..before.image.clone() })?;
-            }
-            Ok(())
+            super::end_undone(tx, &image, cancelled, now)
         });
         Ending { scope: Scope::Account(cx.account), commit }
     }

@@ -14,7 +14,7 @@ use meta::{Scope, Tx, images, manifests, tasks};
 use model::image::ImageEvent;
 use model::{FlowId, Image, ImageId, ImageStatus, Task, TaskFailure};
 use serde::{Deserialize, Serialize};
-use store::{IngestOptions, StoreError};
+use store::StoreError;
 
 use super::StoredDisk;
 use crate::buckets::ObjectFile;
@@ -123,14 +123,7 @@ impl Flow for ImportImage {
         let now = cx.engine.clock().now();
         let commit = Box::new(move |tx: &mut Tx<'_>| {
             blob_records::release_blobs(tx, &holder)?;
-            if let Some(before) = images::get(tx, &image)? {
-                if failure.cancelled {
-                    images::delete(tx, &before, now)?;
-                } else if let Ok(status) = before.image.status.on(ImageEvent::Failed) {
-                    let failed = Image { status, ..before.image.clone() };
-                    images::update(tx, &before, &failed)?;
-                }
-            }
+            super::end_undone(tx, &image, failure.cancelled, now)?;
             tasks::end_failed(tx, &task, failure.reason.clone(), now)
         });
         Ending { scope: Scope::Account(cx.account), commit }
@@ -146,9 +139,7 @@ impl Flow for ImportImage {
 async fn fetch(cx: &StepCx, source: Source, n: usize, of: usize) -> Result<StoredDisk, StepError> {
     let file = ObjectFile::new(cx.engine.buckets().blobs().clone(), &source.blobs, tokio::runtime::Handle::current());
     let format: Format = source.format.parse().map_err(|_| bad_format())?;
-    let progress = super::share_of(cx.progress(), n, of);
-    let now = u64::try_from(cx.engine.clock().now().as_millis()).unwrap_or(0);
-    let options = IngestOptions { now_ms: now, progress: Some(Arc::new(progress)), cancel: cx.cancel_flag() };
+    let options = super::ingest_options(cx, n, of);
     let store = cx.engine.store().clone();
     let flow = cx.flow.clone();
     let ingested = cx
@@ -160,15 +151,7 @@ async fn fetch(cx: &StepCx, source: Source, n: usize, of: usize) -> Result<Store
             store.ingest(&*disk, &options).map_err(|error| ingest_failure(&flow, error))
         })
         .await?;
-    let stored = StoredDisk {
-        manifest: ingested.manifest.to_string(),
-        digest: ingested.digest.to_string(),
-        virtual_size: ingested.virtual_size,
-    };
-    let (manifest, holder) = (stored.manifest.clone(), cx.holder());
-    cx.engine.meta().write(Scope::Account(cx.account), move |tx| manifests::hold(tx, &manifest, &holder)).await?;
-    drop(ingested.hold);
-    Ok(stored)
+    super::keep(cx, ingested).await
 }
 
 fn publish(cx: &StepCx, image: ImageId, stored: Vec<StoredDisk>) -> Ending {

@@ -7,17 +7,18 @@ pub mod import_image;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use meta::flows::FlowRow;
-use meta::{Scope, Tx, images, resources};
+use meta::{Scope, Tx, images, manifests, resources};
 use model::image::ImageEvent;
 use model::volume::disk_type;
 use model::{DiskCategory, Image, ImageId, Snapshot, SnapshotStatus, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::ManifestId;
+use store::{IngestOptions, Ingested, ManifestId};
 
 use crate::Engine;
-use crate::flow::{Flow, Gauge, StepCx, StepError};
+use crate::flow::{Flow, StepCx, StepError};
 use crate::runner::{Drive, drive};
 
 type DriveFn = fn(Engine, FlowRow) -> Pin<Box<dyn Future<Output = Drive> + Send>>;
@@ -54,14 +55,30 @@ pub(crate) fn manifest_id(text: &str) -> Result<Option<ManifestId>, StepError> {
     (!text.is_empty()).then(|| parse(text)).transpose()
 }
 
-/// Moves the gauge of a flow while it stores disk `n` of `of`.
-pub(crate) fn share_of(gauge: Gauge, n: usize, of: usize) -> impl Fn(store::Progress) + Send + Sync {
-    move |progress: store::Progress| {
+/// How a flow ingests disk `n` of `of`: its gauge moves, and a client that cancels it stops it.
+pub(crate) fn ingest_options(cx: &StepCx, n: usize, of: usize) -> IngestOptions {
+    let gauge = cx.progress();
+    let progress = move |progress: store::Progress| {
         let done = u128::from(progress.done) * 100 / u128::from(progress.of.max(1));
         let percent = (n as u128 * 100 + done) / of.max(1) as u128;
         // 100 is for what is available.
         gauge.set(u8::try_from(percent).unwrap_or(99).min(99));
-    }
+    };
+    let now_ms = u64::try_from(cx.engine.now().as_millis()).unwrap_or(0);
+    IngestOptions { now_ms, progress: Some(Arc::new(progress)), cancel: cx.cancel_flag() }
+}
+
+/// Puts the flow's name on what it ingested, before the store lets go of it.
+pub(crate) async fn keep(cx: &StepCx, ingested: Ingested) -> Result<StoredDisk, StepError> {
+    let stored = StoredDisk {
+        manifest: ingested.manifest.to_string(),
+        digest: ingested.digest.to_string(),
+        virtual_size: ingested.virtual_size,
+    };
+    let (manifest, holder) = (stored.manifest.clone(), cx.holder());
+    cx.engine.meta().write(Scope::Account(cx.account), move |tx| manifests::hold(tx, &manifest, &holder)).await?;
+    drop(ingested.hold);
+    Ok(stored)
 }
 
 /// Moves an image on.
@@ -78,6 +95,17 @@ pub(crate) async fn set_status(cx: &StepCx, image: &ImageId, event: ImageEvent) 
             Ok::<_, meta::Error>(())
         })
         .await?;
+    Ok(())
+}
+
+/// Ends an image whose flow was undone: it is gone when a client cancelled it, and reads `CreateFailed` otherwise.
+pub(crate) fn end_undone(tx: &mut Tx<'_>, image: &ImageId, cancelled: bool, now: Timestamp) -> Result<(), meta::Error> {
+    let Some(before) = images::get(tx, image)? else { return Ok(()) };
+    if cancelled {
+        images::delete(tx, &before, now)?;
+    } else if let Ok(status) = before.image.status.on(ImageEvent::Failed) {
+        images::update(tx, &before, &Image { status, ..before.image.clone() })?;
+    }
     Ok(())
 }
 

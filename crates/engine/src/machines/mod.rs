@@ -100,16 +100,7 @@ impl Engine {
     /// The disk as it can be read and written; made on the spot when nobody opened it before.
     pub async fn volume(&self, disk: &Disk) -> Result<Arc<store::LayeredVolume>, StepError> {
         let (volumes, spec) = (self.host().volumes.clone(), VolumeSpec::of(disk));
-        let opened = tokio::task::spawn_blocking(move || {
-            let base = crate::flows::manifest_id(&spec.base)?;
-            volumes.create(&spec.name, spec.size, base)?;
-            let volume = volumes.volume(&spec.name)?;
-            // The record is enlarged first; whoever opens the disk next makes it so.
-            if ::disk::Disk::virtual_size(&*volume) < spec.size {
-                volume.grow(spec.size)?;
-            }
-            Ok(volume)
-        });
+        let opened = tokio::task::spawn_blocking(move || spec.open(&volumes));
         opened.await.map_err(|panic| StepError::Retry(panic.into()))?
     }
 
