@@ -98,6 +98,11 @@ impl Condition {
         Ok(Self { key: key.to_lowercase(), test, negated })
     }
 
+    /// The key, in lower case.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Whether the condition holds for a request with this context.
     pub fn holds(&self, context: &Context) -> bool {
         match context.get(&self.key) {

@@ -13,4 +13,4 @@ pub mod evaluate;
 pub mod pattern;
 
 pub use document::{Document, DocumentError, Effect, Kind, Principal, Statement};
-pub use evaluate::{Context, Decision, Request, Verdict, evaluate, trusts};
+pub use evaluate::{Applicant, Context, Decision, Request, Verdict, evaluate, trusts};
