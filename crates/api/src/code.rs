@@ -44,6 +44,7 @@ codes! {
     ServiceUnavailable = 503 "ServiceUnavailable" "The request has failed due to a temporary failure of the server.";
     ForbiddenRam = 403 "Forbidden.RAM" "User not authorized to operate on the specified resource, or this API doesn't support RAM.";
     NoPermission = 403 "NoPermission" "You are not authorized to do this action. You should be authorized by RAM.";
+    ThrottlingUser = 400 "Throttling.User" "Request was denied due to user flow control.";
     MissingParameter = 400 "MissingParameter" "The input parameter that is mandatory for processing this request is not supplied.";
     InvalidParameter = 400 "InvalidParameter" "The specified parameter is not valid.";
     UnsupportedOperation = 400 "UnsupportedOperation" "The specified operation is not supported.";
@@ -84,6 +85,7 @@ codes! {
     ResourceGroupNotFound = 404 "InvalidResourceGroup.NotFound" "The ResourceGroup provided does not exist in our records.";
     CloudBoxUnsupported = 403 "InvalidOperation.CloudBoxImageImportUnsupported" "Importing cloud box images is not supported.";
     ImageQuotaExceeded = 403 "QuotaExceed.Image" "The Image Quota exceeds.";
+    ImportForbidden = 400 "Forbbiden" "User not authorized to operate on the specified resource";
     ImageIsImporting = 403 "ImageIsImporting" "The specified Image is importing.";
     NoRole = 403 "NoSetRoletoECSServiceAcount" "ECS service account Have no right to access your OSS.please attach a role of access your oss to ECS service account.";
     OssBucketMalformed = 400 "InvalidOSSBucket.Malformed" "The specified OSS bucket is wrongly formed.";
@@ -443,6 +445,7 @@ pub(crate) const SHARED: &[Code] = &[
     Code::ServiceUnavailable,
     Code::ForbiddenRam,
     Code::NoPermission,
+    Code::ThrottlingUser,
     Code::MissingParameter,
     Code::InvalidParameter,
 ];
@@ -455,7 +458,7 @@ impl Code {
 
     /// An error with this code and another text.
     pub fn with(self, message: impl Into<String>) -> ApiError {
-        ApiError { code: self, message: message.into(), access_denied: None, source: None }
+        ApiError { code: self, message: message.into(), access_denied: None, retry_after_millis: None, source: None }
     }
 }
 
@@ -471,6 +474,8 @@ pub struct ApiError {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) access_denied: Option<Value>,
+    /// When the call is worth making again.
+    pub(crate) retry_after_millis: Option<i64>,
     /// What really happened; for the log, never for the client.
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -494,6 +499,11 @@ impl ApiError {
     /// A parameter that cannot be read, where the action has no code of its own for it.
     pub fn invalid(name: &str) -> Self {
         Code::InvalidParameter.with(format!("The specified parameter \"{name}\" is not valid."))
+    }
+
+    /// This error, for a call that may be made again after so many milliseconds.
+    pub fn after(self, millis: i64) -> Self {
+        Self { retry_after_millis: Some(millis), ..self }
     }
 
     /// The code.

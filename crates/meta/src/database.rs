@@ -140,7 +140,8 @@ impl Error {
         Self { kind: Kind::Unavailable, message: message.into(), source: Some(source.into()) }
     }
 
-    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
+    /// What stands in the records is not what belongs there.
+    pub fn corrupt(message: impl Into<String>) -> Self {
         Self { kind: Kind::Corrupt, message: message.into(), source: None }
     }
 

@@ -17,6 +17,11 @@ impl Context {
         self.values.insert(key.to_lowercase(), value.into());
     }
 
+    /// The keys, in lower case and in their order, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     pub(crate) fn get(&self, lower_key: &str) -> Option<&str> {
         self.values.get(lower_key).map(String::as_str)
     }
