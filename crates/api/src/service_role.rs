@@ -4,7 +4,8 @@
 //! the role's trust policy must name the service, and the policies attached to the role must allow the very verbs on the
 //! very bucket and object.
 
-use meta::roles::{self, PolicyKind};
+use meta::identities::{self, Principal};
+use meta::roles;
 use model::AccountId;
 use policy::{Context, Document, Kind, Request, Verdict};
 
@@ -30,14 +31,11 @@ pub(crate) async fn check(services: &Services, account: AccountId, role: &str, w
         .meta()
         .read(move |tx| {
             let Some(role) = roles::get(tx, account, &name)? else { return Ok(None) };
-            let mut documents = Vec::new();
-            for attachment in roles::attachments(tx, account, &name)? {
-                documents.extend(match attachment.kind {
-                    PolicyKind::System => system_policies::document(&attachment.policy).map(str::to_owned),
-                    PolicyKind::Custom => roles::policy(tx, account, &attachment.policy)?.map(|policy| policy.document),
-                });
-            }
-            Ok::<_, meta::Error>(Some((role.trust, documents)))
+            let grants = identities::grants(tx, account, Principal::Role(&name))?;
+            let said = grants.into_iter().filter_map(|grant| {
+                grant.document.or_else(|| system_policies::document(&grant.policy).map(str::to_owned))
+            });
+            Ok::<_, meta::Error>(Some((role.trust, said.collect::<Vec<_>>())))
         })
         .await?;
     let Some((trust, documents)) = found else { return Err(Code::NoRole.error()) };

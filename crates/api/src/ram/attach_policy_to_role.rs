@@ -1,7 +1,8 @@
 //! `AttachPolicyToRole`: let a role do what a policy says.
 
-use meta::Scope;
-use meta::roles::{self, Attachment, PolicyKind};
+use meta::identities::Principal;
+use meta::policies::{self, Attachment, PolicyKind};
+use meta::{Scope, roles};
 use wire::Params;
 
 use super::{fields, system_policies};
@@ -66,19 +67,19 @@ impl Action for AttachPolicyToRole {
                 let role = roles::get(tx, account, &self.role)?.ok_or(Code::RoleNotExist)?;
                 let exists = match attachment.kind {
                     PolicyKind::System => system_policies::find(&attachment.policy).is_some(),
-                    PolicyKind::Custom => roles::policy(tx, account, &attachment.policy)?.is_some(),
+                    PolicyKind::Custom => policies::get(tx, account, &attachment.policy)?.is_some(),
                 };
                 if !exists {
                     return Err(Code::PolicyNotExist.error());
                 }
-                let attached = roles::attachments(tx, account, &role.name)?;
+                let attached = policies::attachments(tx, account, Principal::Role(&role.name))?;
                 if attached.iter().any(|a| a.kind == attachment.kind && a.policy == attachment.policy) {
                     return Err(Code::AttachmentAlreadyExists.error());
                 }
                 if attached.iter().filter(|a| a.kind == attachment.kind).count() >= most(attachment.kind) {
                     return Err(Code::RolePolicyLimit.error());
                 }
-                roles::attach(tx, account, &role.name, &attachment)?;
+                policies::attach(tx, account, Principal::Role(&role.name), &attachment)?;
                 Ok(Nothing {})
             })
             .await

@@ -1,6 +1,6 @@
 //! `CreatePolicy`: make a policy of the account's own.
 
-use meta::{Scope, roles};
+use meta::{Scope, policies};
 use policy::Kind;
 use serde::Serialize;
 use wire::Params;
@@ -63,16 +63,16 @@ impl Action for CreatePolicy {
         let account = cx.account();
         let now = cx.engine().clock().now();
         let Self { name, document, description } = self;
-        let policy = roles::Policy { name, document, description, created: now, updated: now };
+        let policy = policies::Policy::new(name, document, description, now);
         let made = policy.clone();
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
-                if roles::policies(tx, account, "", POLICIES_AT_MOST)?.len() as u64 >= POLICIES_AT_MOST {
+                if policies::count(tx, account)? >= POLICIES_AT_MOST {
                     return Err(Code::PolicyLimit.error());
                 }
                 let taken = system_policies::find(&policy.name).is_some();
-                if taken || !roles::insert_policy(tx, account, &policy)? {
+                if taken || !policies::insert(tx, account, &policy)? {
                     return Err(Code::PolicyAlreadyExists.error());
                 }
                 Ok(())

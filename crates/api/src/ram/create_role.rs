@@ -70,7 +70,7 @@ impl Action for CreateRole {
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
-                if roles::list(tx, account, "", ROLES_AT_MOST)?.len() as u64 >= ROLES_AT_MOST {
+                if roles::count(tx, account)? >= ROLES_AT_MOST {
                     return Err(Code::RoleLimit.error());
                 }
                 if !roles::insert(tx, account, &role)? {

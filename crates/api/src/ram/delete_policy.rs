@@ -1,7 +1,7 @@
 //! `DeletePolicy`: delete a custom policy that is attached to nothing.
 
-use meta::roles::PolicyKind;
-use meta::{Scope, roles};
+use meta::Scope;
+use meta::policies::{self, PolicyKind};
 use wire::Params;
 
 use super::fields;
@@ -37,10 +37,10 @@ impl Action for DeletePolicy {
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
-                if roles::attachment_count(tx, account, PolicyKind::Custom, &self.name)? > 0 {
+                if policies::attachment_count(tx, account, PolicyKind::Custom, &self.name)? > 0 {
                     return Err(Code::PolicyStillAttached.error());
                 }
-                if !roles::delete_policy(tx, account, &self.name)? {
+                if !policies::delete(tx, account, &self.name)? {
                     return Err(Code::PolicyNotExist.error());
                 }
                 Ok(Nothing {})

@@ -1,6 +1,7 @@
 //! `DeleteRole`: delete a role that has no policy attached.
 
-use meta::{Scope, roles};
+use meta::identities::Principal;
+use meta::{Scope, policies, roles};
 use wire::Params;
 
 use super::fields;
@@ -39,7 +40,7 @@ impl Action for DeleteRole {
                 if roles::get(tx, account, &self.name)?.is_none() {
                     return Err(Code::RoleNotExist.error());
                 }
-                if !roles::attachments(tx, account, &self.name)?.is_empty() {
+                if !policies::attachments(tx, account, Principal::Role(&self.name))?.is_empty() {
                     return Err(Code::RoleStillAttached.error());
                 }
                 roles::delete(tx, account, &self.name)?;

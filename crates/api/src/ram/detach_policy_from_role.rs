@@ -1,7 +1,8 @@
 //! `DetachPolicyFromRole`: a role may no longer do what a policy says.
 
-use meta::Scope;
-use meta::roles::{self, PolicyKind};
+use meta::identities::Principal;
+use meta::policies::{self, PolicyKind};
+use meta::{Scope, roles};
 use wire::Params;
 
 use super::fields;
@@ -52,7 +53,7 @@ impl Action for DetachPolicyFromRole {
             .meta()
             .write(Scope::Account(account), move |tx| {
                 let role = roles::get(tx, account, &self.role)?.ok_or(Code::RoleNotExist)?;
-                if !roles::detach(tx, account, &role.name, self.kind, &self.policy)? {
+                if !policies::detach(tx, account, Principal::Role(&role.name), self.kind, &self.policy)? {
                     return Err(Code::AttachmentNotExist.error());
                 }
                 Ok(Nothing {})

@@ -1,6 +1,6 @@
 //! Fields that several calls have, each with its rule and its codes.
 
-use meta::roles::PolicyKind;
+use meta::policies::PolicyKind;
 use policy::{Document, DocumentError, Kind};
 use wire::Params;
 

@@ -1,6 +1,6 @@
 //! `GetPolicy`: show a policy and what it says.
 
-use meta::roles::{self, PolicyKind};
+use meta::policies::{self, PolicyKind};
 use serde::Serialize;
 use wire::Params;
 
@@ -60,10 +60,10 @@ impl Action for GetPolicy {
             .meta()
             .read(move |tx| {
                 let custom = match kind {
-                    PolicyKind::Custom => roles::policy(tx, account, &wanted)?,
+                    PolicyKind::Custom => policies::get(tx, account, &wanted)?,
                     PolicyKind::System => None,
                 };
-                Ok::<_, meta::Error>((custom, roles::attachment_count(tx, account, kind, &wanted)?))
+                Ok::<_, meta::Error>((custom, policies::attachment_count(tx, account, kind, &wanted)?))
             })
             .await?;
         let system = system_policies::find(&name).filter(|_| kind == PolicyKind::System);

@@ -1,6 +1,6 @@
 //! `ListPolicies`: the service's policies and the account's, by name.
 
-use meta::roles::{self, PolicyKind};
+use meta::policies::{self, PolicyKind};
 use serde::Serialize;
 use wire::Params;
 
@@ -62,13 +62,13 @@ impl Action for ListPolicies {
                 let mut named = Vec::new();
                 if kind != Some(PolicyKind::Custom) {
                     for policy in SYSTEM_POLICIES.iter().filter(|policy| policy.name > after.as_str()) {
-                        let count = roles::attachment_count(tx, account, PolicyKind::System, policy.name)?;
+                        let count = policies::attachment_count(tx, account, PolicyKind::System, policy.name)?;
                         named.push((policy.name.to_owned(), PolicyView::system(policy, count)));
                     }
                 }
                 if kind != Some(PolicyKind::System) {
-                    for policy in roles::policies(tx, account, &after, limit + 1)? {
-                        let count = roles::attachment_count(tx, account, PolicyKind::Custom, &policy.name)?;
+                    for policy in policies::list(tx, account, &after, limit + 1)? {
+                        let count = policies::attachment_count(tx, account, PolicyKind::Custom, &policy.name)?;
                         named.push((policy.name.clone(), PolicyView::custom(&policy, count)));
                     }
                 }

@@ -1,6 +1,8 @@
 //! `ListPoliciesForRole`: what is attached to a role.
 
-use meta::roles::{self, PolicyKind};
+use meta::identities::Principal;
+use meta::policies::{self, PolicyKind};
+use meta::roles;
 use serde::Serialize;
 use wire::Params;
 
@@ -54,9 +56,9 @@ impl Action for ListPoliciesForRole {
             .read(move |tx| {
                 roles::get(tx, account, &self.role)?.ok_or(Code::RoleNotExist)?;
                 let mut views = Vec::new();
-                for attachment in roles::attachments(tx, account, &self.role)? {
+                for attachment in policies::attachments(tx, account, Principal::Role(&self.role))? {
                     let custom = match attachment.kind {
-                        PolicyKind::Custom => roles::policy(tx, account, &attachment.policy)?,
+                        PolicyKind::Custom => policies::get(tx, account, &attachment.policy)?,
                         PolicyKind::System => None,
                     };
                     views.push(AttachedView::new(attachment, custom));

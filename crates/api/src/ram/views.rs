@@ -1,6 +1,7 @@
 //! Roles and policies on the wire.
 
-use meta::roles::{Attachment, Policy, Role};
+use meta::policies::{Attachment, Policy};
+use meta::roles::Role;
 use model::AccountId;
 use serde::Serialize;
 

@@ -48,8 +48,14 @@ impl World {
         let (account, other) = (AccountId::new(1_000_000_000_000_001), AccountId::new(1_000_000_000_000_002));
         for (id, name, key) in [(account, "main", KEY), (other, "other", OTHER_KEY)] {
             let account = Account { id, name: name.into(), created: clock.now() };
-            let key =
-                AccessKey { id: key.into(), account: id, secret: SECRET.into(), active: true, created: clock.now() };
+            let key = AccessKey {
+                id: key.into(),
+                account: id,
+                user: None,
+                secret: SECRET.into(),
+                active: true,
+                created: clock.now(),
+            };
             let made = meta.write(Scope::Shared, move |tx| {
                 accounts::insert(tx, &account)?;
                 accounts::insert_key(tx, &key)

@@ -292,8 +292,14 @@ pub(crate) async fn make_account(meta: &Meta, name: &str, preset: Option<(String
                     account
                 }
             };
-            let key =
-                AccessKey { id: id.clone(), account: account.id, secret: secret.clone(), active: true, created: now };
+            let key = AccessKey {
+                id: id.clone(),
+                account: account.id,
+                user: None,
+                secret: secret.clone(),
+                active: true,
+                created: now,
+            };
             accounts::insert_key(tx, &key)?;
             Ok::<_, meta::Error>(key)
         })

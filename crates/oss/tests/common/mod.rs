@@ -31,7 +31,7 @@ pub async fn world(clock: Arc<dyn Clock>, objects: Option<Arc<dyn ObjectStore>>)
             let account = AccountId::new(number);
             meta::accounts::insert(tx, &Account { id: account, name: id.to_owned(), created })?;
             let (id, secret) = (id.to_owned(), secret.to_owned());
-            meta::accounts::insert_key(tx, &AccessKey { id, account, secret, active: true, created })?;
+            meta::accounts::insert_key(tx, &AccessKey { id, account, user: None, secret, active: true, created })?;
         }
         Ok::<_, meta::Error>(())
     })
