@@ -137,6 +137,8 @@ pub const ACTIONS: &[Entry] = &[
     entry::<location::describe_endpoints::DescribeEndpoints>(),
     // Who calls, and what services may do in their name.
     entry::<sts::get_caller_identity::GetCallerIdentity>(),
+    entry::<sts::assume_role::AssumeRole>(),
+    entry::<ram::decode_diagnostic_message::DecodeDiagnosticMessage>(),
     entry::<ram::create_role::CreateRole>(),
     entry::<ram::get_role::GetRole>(),
     entry::<ram::update_role::UpdateRole>(),

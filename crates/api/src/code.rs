@@ -414,6 +414,16 @@ codes! {
     EipAssociationDuplicated = 400 "InvalidAssociation.Duplicated" "Specified instance already is associated.";
     EipBesidePublicAddress = 400 "EIP_CAN_NOT_ASSOCIATE_WITH_PUBLIC_IP" "instance already bind natpublicip,cannot bind eip.";
 
+    // Sessions.
+    StsRoleArnMalformed = 400 "InvalidParameter.RoleArn" "The parameter RoleArn is wrongly formed.";
+    StsSessionNameMalformed = 400 "InvalidParameter.RoleSessionName" "The parameter RoleSessionName is wrongly formed.";
+    StsDurationInvalid = 400 "InvalidParameter.DurationSeconds" "The Min/Max value of DurationSeconds is 15min/1hr.";
+    StsPolicyMalformed = 400 "InvalidParameter.PolicyGrammar" "The parameter Policy has not passed grammar check.";
+    StsPolicyTooLong = 400 "InvalidParameter.PolicySize" "The size of Policy must be smaller than 1024 bytes.";
+    StsRoleNotExist = 404 "EntityNotExist.Role" "The specified Role not exists.";
+    StsNotByRoot = 403 "NoPermission" "Roles may not be assumed by root accounts.";
+    DiagnosticMessageInvalid = 400 "InvalidParameter.EncodedDiagnosticMessage" "The specified EncodedDiagnosticMessage is invalid.";
+
     // Roles and policies.
     RoleNameInvalidChars = 400 "InvalidParameter.RoleName.InvalidChars" "The parameter - \"RoleName\" contains invalid chars.";
     RoleNameLength = 400 "InvalidParameter.RoleName.Length" "The parameter - \"RoleName\" beyond the length limit.";
@@ -504,6 +514,11 @@ impl ApiError {
     /// This error, for a call that may be made again after so many milliseconds.
     pub fn after(self, millis: i64) -> Self {
         Self { retry_after_millis: Some(millis), ..self }
+    }
+
+    /// This error, with what the caller is told of why access was denied.
+    pub fn denied(self, detail: Value) -> Self {
+        Self { access_denied: Some(detail), ..self }
     }
 
     /// The code.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use engine::Engine;
 use engine::runner::chain;
-use identity::{Caller, Identities, Principal, Surroundings, Unknown};
+use identity::{Caller, Identities, Surroundings, Unknown};
 use model::{AccountId, RequestId};
 use policy::Context;
 use wire::call::HttpCall;

@@ -68,7 +68,7 @@ impl Failure<'_> {
     fn diagnosis(&self) -> Diagnosis {
         let Self { caller, judgement, .. } = self;
         let matched = judgement.matched.as_ref().map(|matched| {
-            let kind = matched.kind.map_or(Stage::Session.wire(), meta::roles::PolicyKind::as_str);
+            let kind = matched.kind.map_or(Stage::Session.wire(), meta::policies::PolicyKind::as_str);
             (matched.policy.clone(), kind.to_owned(), matched.group.clone(), matched.statement)
         });
         Diagnosis {

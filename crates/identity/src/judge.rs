@@ -1,6 +1,6 @@
 //! One question, one answer, and why.
 
-use meta::roles::PolicyKind;
+use meta::policies::PolicyKind;
 use model::AccountId;
 use policy::{Context, Request, Verdict};
 

@@ -160,7 +160,7 @@ impl Identities {
     pub async fn user(self: &Arc<Self>, account: AccountId, name: &str) -> Result<Option<Caller>, meta::Error> {
         let (wanted, this) = (name.to_owned(), Arc::clone(self));
         let found = self.meta.read(move |tx| {
-            let Some(user) = identities::user(tx, account, &wanted)? else { return Ok(None) };
+            let Some(user) = identities::user_by_name(tx, account, &wanted)? else { return Ok(None) };
             let found = this.look(tx, account, Row::User(&user.id))?;
             Ok::<_, meta::Error>(Some((user, found)))
         });

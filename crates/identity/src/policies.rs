@@ -1,7 +1,7 @@
 //! The policies of one user or role, parsed and ready to be asked.
 
 use meta::identities::Grant;
-use meta::roles::PolicyKind;
+use meta::policies::PolicyKind;
 use policy::{Document, Kind};
 
 use crate::system_policies;

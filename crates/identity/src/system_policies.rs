@@ -2,8 +2,11 @@
 
 /// One of the service's own policies.
 pub struct SystemPolicy {
+    /// Its name.
     pub name: &'static str,
+    /// What it allows, in a sentence.
     pub description: &'static str,
+    /// What it says, as JSON text.
     pub document: &'static str,
 }
 

@@ -176,6 +176,8 @@ pub enum Scope {
     Account(AccountId),
     /// The objects and uploads of a bucket.
     Bucket(BucketName),
+    /// The record of calls.
+    Audit,
     /// Everything that belongs to nobody: accounts, flows, settings.
     Shared,
 }
@@ -185,6 +187,7 @@ impl Scope {
         match self {
             Self::Account(account) => format!("account/{account}"),
             Self::Bucket(bucket) => format!("bucket/{bucket}"),
+            Self::Audit => "audit".to_owned(),
             Self::Shared => "shared".to_owned(),
         }
     }

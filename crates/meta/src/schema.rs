@@ -129,6 +129,13 @@ const MIGRATIONS: &[&[&str]] = &[
         "DROP TABLE role_policies",
         "CREATE INDEX attachments_by_policy ON attachments (account, kind, policy)",
         "CREATE TABLE ram_generations (account BIGINT PRIMARY KEY, generation BIGINT NOT NULL)",
+        // Who did what.
+        "CREATE TABLE audit (account BIGINT NOT NULL, seq BIGINT NOT NULL, id KEY NOT NULL, record TEXT NOT NULL, \
+     PRIMARY KEY (account, seq, id))",
+        "CREATE INDEX audit_by_id ON audit (id)",
+        // Limits that the operator set for an account.
+        "CREATE TABLE quotas (account BIGINT NOT NULL, name KEY NOT NULL, value BIGINT NOT NULL, \
+     PRIMARY KEY (account, name))",
     ],
 ];
 

@@ -5,7 +5,8 @@ use meta::policies::{self, Attachment, PolicyKind};
 use meta::{Scope, roles};
 use wire::Params;
 
-use super::{fields, system_policies};
+use super::fields;
+use identity::system_policies;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use wire::Params;
 
 use super::fields;
-use super::system_policies;
+use identity::system_policies;
 use super::views::PolicyView;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};

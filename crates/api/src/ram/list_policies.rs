@@ -5,7 +5,7 @@ use serde::Serialize;
 use wire::Params;
 
 use super::fields::{self, Marked};
-use super::system_policies::SYSTEM_POLICIES;
+use identity::system_policies::SYSTEM_POLICIES;
 use super::views::PolicyView;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};

@@ -3,6 +3,7 @@
 pub(crate) mod attach_policy_to_role;
 pub(crate) mod create_policy;
 pub(crate) mod create_role;
+pub(crate) mod decode_diagnostic_message;
 pub(crate) mod delete_policy;
 pub(crate) mod delete_role;
 pub(crate) mod detach_policy_from_role;
@@ -11,7 +12,6 @@ pub(crate) mod get_role;
 pub(crate) mod list_policies;
 pub(crate) mod list_policies_for_role;
 pub(crate) mod list_roles;
-pub(crate) mod system_policies;
 pub(crate) mod update_role;
 
 mod fields;

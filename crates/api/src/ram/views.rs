@@ -5,7 +5,7 @@ use meta::roles::Role;
 use model::AccountId;
 use serde::Serialize;
 
-use super::system_policies::{self, SystemPolicy};
+use identity::system_policies::{self, SystemPolicy};
 
 /// When the service's own policies were made, as far as clients care.
 const SYSTEM_DATE: &str = "2015-05-01T00:00:00Z";

@@ -10,6 +10,7 @@ use engine::machines::Host;
 use engine::{Engine, Parts};
 use futures::StreamExt as _;
 use http::HeaderMap;
+use identity::Identities;
 use meta::accounts::{self, AccessKey, Account};
 use meta::{Meta, Scope};
 use model::{AccountId, BucketName, Clock as _, Entropy as _, FixedClock, SystemEntropy, Timestamp};
@@ -67,7 +68,8 @@ impl World {
         let engine = Engine::new(parts, clock.clone(), "node".into());
         let regions = ["cn-hangzhou", "us-west-1"].map(|region| region.parse().expect("a region")).to_vec();
         let catalogue = Catalogue { regions, endpoint: "127.0.0.1:7070".into(), oss_endpoint: "127.0.0.1:7071".into() };
-        let api = Api::new(Services { engine: engine.clone(), catalogue });
+        let identities = Identities::open(engine.meta().clone(), Arc::new(SystemEntropy)).await.expect("opens");
+        let api = Api::new(Services { engine: engine.clone(), catalogue, identities: Arc::new(identities) });
         Self { api, engine, clock, account, other, _dir: dir }
     }
 
@@ -140,7 +142,16 @@ impl World {
 
     pub async fn send(&self, query: &str) -> Answer {
         let headers = HeaderMap::new();
-        let call = HttpCall { method: "POST", path: "/", query, host: "127.0.0.1:7070", headers: &headers, body: b"" };
+        let call = HttpCall {
+            method: "POST",
+            path: "/",
+            query,
+            host: "127.0.0.1:7070",
+            headers: &headers,
+            body: b"",
+            peer: Some([127, 0, 0, 1].into()),
+            is_secure: false,
+        };
         self.api.call(call).await
     }
 
