@@ -22,6 +22,8 @@ const COMMANDS: &[&str] = &[
     "delete",
     "nbd",
     "account create",
+    "policy explain",
+    "audit",
     "verify",
     "gc",
     "usage",

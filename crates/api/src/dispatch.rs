@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use engine::Engine;
 use engine::runner::chain;
-use identity::{Caller, Identities, Surroundings, Unknown};
+use identity::{Caller, Identities, Origin, Surroundings, Unknown};
 use model::{AccountId, RequestId};
 use policy::Context;
 use wire::call::HttpCall;
@@ -194,7 +194,8 @@ impl Api {
         };
         trace.caller = Some(caller.clone());
         let now = self.services.engine.clock().now();
-        let surroundings = Surroundings { source_ip: http.peer, is_secure: http.is_secure, now };
+        let origin = Origin { source_ip: http.peer, is_secure: http.is_secure };
+        let surroundings = Surroundings { origin, now };
         trace.outcome.at = Some(surroundings);
         let cx = Cx { services: Arc::clone(&self.services), caller, host: http.host.to_owned(), surroundings };
         let (product, entry) = match find(&call) {

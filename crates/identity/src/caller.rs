@@ -105,13 +105,20 @@ impl Caller {
     }
 }
 
-/// Where and when a request was made: what every policy can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Surroundings {
+/// Where a request came from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin {
     /// Whence it came.
     pub source_ip: Option<IpAddr>,
     /// Whether it came over TLS.
     pub is_secure: bool,
+}
+
+/// Where and when a request was made: what every policy can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Where from.
+    pub origin: Origin,
     /// When.
     pub now: Timestamp,
 }
@@ -122,9 +129,9 @@ impl Surroundings {
     pub fn context(&self, caller: &Caller) -> Context {
         let mut context = Context::default();
         context.insert("acs:CurrentTime", self.now.seconds());
-        context.insert("acs:SecureTransport", self.is_secure.to_string());
+        context.insert("acs:SecureTransport", self.origin.is_secure.to_string());
         context.insert("acs:PrincipalARN", caller.trusted_as());
-        if let Some(address) = self.source_ip {
+        if let Some(address) = self.origin.source_ip {
             context.insert("acs:SourceIp", address.to_string());
         }
         context

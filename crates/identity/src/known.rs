@@ -218,6 +218,29 @@ impl Identities {
 }
 
 impl RoleAtHand {
+    /// Somebody in a session of the role without a policy of its own, for an operator who asks what they may do.
+    pub fn as_caller(self, account: AccountId) -> Caller {
+        let session = Session {
+            access_key_id: String::new(),
+            secret: String::new(),
+            account,
+            role: self.role.name,
+            role_id: self.role.id,
+            name: "explain".to_owned(),
+            expires: Timestamp::from_millis(0),
+            policy: None,
+            assumed_by: String::new(),
+            source_identity: None,
+        };
+        Caller {
+            account,
+            access_key_id: String::new(),
+            principal: Principal::Session(Arc::new(session)),
+            policies: self.policies,
+            ceiling: None,
+        }
+    }
+
     /// What the trust policy says to one who wants to assume the role. One that cannot be read trusts nobody.
     pub fn trusts(&self, applicant: Applicant<'_>, context: &Context) -> Verdict {
         Document::parse(Kind::Trust, &self.role.trust)

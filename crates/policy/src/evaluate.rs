@@ -132,14 +132,14 @@ fn decide<'a>(documents: impl IntoIterator<Item = &'a Document>, applies: impl F
     Decision { verdict, decided_by: allowed }
 }
 
-fn verb_applies(statement: &Statement, verb: &str) -> bool {
+pub(crate) fn verb_applies(statement: &Statement, verb: &str) -> bool {
     match &statement.verbs {
         Verbs::Of(patterns) => patterns.iter().any(|p| pattern::matches_verb(p, verb)),
         Verbs::AllBut(patterns) => !patterns.iter().any(|p| pattern::matches_verb(p, verb)),
     }
 }
 
-fn resource_applies(statement: &Statement, resource: &str) -> bool {
+pub(crate) fn resource_applies(statement: &Statement, resource: &str) -> bool {
     match &statement.resources {
         Resources::Of(patterns) => patterns.iter().any(|p| pattern::matches_resource(p, resource)),
         Resources::AllBut(patterns) => !patterns.iter().any(|p| pattern::matches_resource(p, resource)),

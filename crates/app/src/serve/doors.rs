@@ -1,7 +1,6 @@
 //! The HTTP side of the doors: connections, bodies, and which door a request goes to.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use identity::Origin;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -43,12 +43,11 @@ pub(crate) enum Kind {
     ByHost,
 }
 
-/// Whence a request came, and where it is to go.
+/// Where a request is to go, and whence it came.
 #[derive(Debug, Clone, Copy)]
-struct Origin {
-    kind: Kind,
-    peer: Option<IpAddr>,
-    is_secure: bool,
+struct Way {
+    to: Kind,
+    from: Origin,
 }
 
 /// Accepts connections until told to stop, and then lets the open ones finish.
@@ -77,12 +76,12 @@ pub(crate) async fn listen(
         // Small answers must not wait for an acknowledgement; a failure costs speed only.
         let _ = stream.set_nodelay(true);
         let (server, watcher, tls) = (Arc::clone(&server), graceful.watcher(), tls.clone());
-        let origin = Origin { kind, peer: Some(peer.ip()), is_secure: tls.is_some() };
+        let way = Way { to: kind, from: Origin { source_ip: Some(peer.ip()), is_secure: tls.is_some() } };
         tokio::spawn(async move {
             match tls {
-                None => converse(stream, server, origin, watcher).await,
+                None => converse(stream, server, way, watcher).await,
                 Some(tls) => match tokio::time::timeout(HEADER_PATIENCE, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => converse(stream, server, origin, watcher).await,
+                    Ok(Ok(stream)) => converse(stream, server, way, watcher).await,
                     outcome => tracing::debug!(failed = outcome.is_ok(), "a TLS handshake did not end well"),
                 },
             }
@@ -94,12 +93,12 @@ pub(crate) async fn listen(
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     server: Arc<Server>,
-    origin: Origin,
+    way: Way,
     watcher: Watcher,
 ) {
     let service = service_fn(move |request| {
         let server = Arc::clone(&server);
-        async move { Ok::<_, Infallible>(answer(&server, origin, request).await) }
+        async move { Ok::<_, Infallible>(answer(&server, way, request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -110,21 +109,21 @@ async fn converse(
     }
 }
 
-async fn answer(server: &Server, origin: Origin, request: Request<Incoming>) -> Response<Body> {
+async fn answer(server: &Server, way: Way, request: Request<Incoming>) -> Response<Body> {
     if request.method() == Method::CONNECT {
         // A proxy for our own names only, and only in plain text: clients go on without it.
         return plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "CONNECT is not supported\n");
     }
     let host = host_of(&request);
-    let to_oss = origin.kind == Kind::Oss || names_oss(&host);
+    let to_oss = way.to == Kind::Oss || names_oss(&host);
     if to_oss {
-        return server.oss.call(request).await.map(|body| body.map_err(Into::into).boxed_unsync());
+        return server.oss.call(request, way.from).await.map(|body| body.map_err(Into::into).boxed_unsync());
     }
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/healthz") => plain(StatusCode::OK, "text/plain", "ok\n"),
         (&Method::GET, "/readyz") => ready(server).await,
         (&Method::GET, "/metrics") => plain(StatusCode::OK, "text/plain; version=0.0.4", server.metrics.render()),
-        _ => call(server, &host, origin, request).await,
+        _ => call(server, &host, way.from, request).await,
     }
 }
 
@@ -143,7 +142,7 @@ async fn call(server: &Server, host: &str, origin: Origin, request: Request<Inco
             host,
             headers: &head.headers,
             body: &body,
-            peer: origin.peer,
+            peer: origin.source_ip,
             is_secure: origin.is_secure,
         })
         .await;

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 mod doors;
 mod images;
+pub(crate) mod inquiry;
 mod machines;
 mod storage;
 pub(crate) mod tls;
@@ -17,6 +18,7 @@ use api::{Api, Catalogue};
 use engine::buckets::{Blobs, Buckets};
 use engine::{Engine, Parts};
 use host::machine::{Accelerator, Driver, HypervisorInfo};
+use identity::Identities;
 use meta::accounts::{self, AccessKey, Account};
 use meta::{Meta, Scope, settings};
 use model::{AccountId, Clock, Entropy, RegionId, SystemClock, SystemEntropy};
@@ -108,6 +110,7 @@ impl From<MachineDriver> for Driver {
 /// Everything that the doors need.
 pub(crate) struct Server {
     api: Api,
+    identities: Arc<Identities>,
     oss: OssDoor,
     engine: Engine,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
@@ -152,6 +155,8 @@ async fn serve(options: ServeOptions) -> Result<()> {
     };
 
     let engine = open_engine(&options, &data).await?;
+    let identities = Identities::open(engine.meta().clone(), Arc::new(SystemEntropy)).await;
+    let identities = Arc::new(identities.context("cannot read who is known")?);
     let credentials = first_account(&options, &data, engine.meta()).await?;
     let catalogue = Catalogue {
         regions: regions.clone(),
@@ -161,12 +166,13 @@ async fn serve(options: ServeOptions) -> Result<()> {
     let server = Arc::new(Server {
         oss: OssDoor::new(
             OssConfig { default_region: regions[0].clone(), regions, public_suffixes: Vec::new() },
-            engine.meta().clone(),
+            Arc::clone(&identities),
             engine.buckets().clone(),
             Arc::new(SystemClock),
             Arc::new(SystemEntropy),
         ),
-        api: Api::new(Services { engine: engine.clone(), catalogue }),
+        api: Api::new(Services { engine: engine.clone(), catalogue, identities: Arc::clone(&identities) }),
+        identities,
         engine: engine.clone(),
         metrics,
     });
@@ -210,6 +216,7 @@ async fn serve(options: ServeOptions) -> Result<()> {
     keeper.await?;
     stop.send_replace(true);
     while doors.join_next().await.is_some() {}
+    server.api.audit().flush().await;
     flows.await?;
     sweeps.await?;
     let _ = std::fs::remove_file(data.path("server.json"));
