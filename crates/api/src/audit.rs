@@ -80,14 +80,21 @@ impl Audit {
             at,
             account: caller.account,
             principal: actor(caller),
-            source_ip: outcome.at.and_then(|at| at.origin.source_ip).map_or_else(String::new, |address| address.to_string()),
+            source_ip: outcome
+                .at
+                .and_then(|at| at.origin.source_ip)
+                .map_or_else(String::new, |address| address.to_string()),
             is_secure: outcome.at.is_some_and(|at| at.origin.is_secure),
             product: product.map_or("", Product::name).to_owned(),
             version: call.version.clone(),
             action: call.action.clone(),
             region: call.params.get("RegionId").unwrap_or_default().to_owned(),
             params: recorded(call),
-            questions: outcome.access.iter().map(|Access { verb, resource }| ((*verb).to_owned(), resource.clone())).collect(),
+            questions: outcome
+                .access
+                .iter()
+                .map(|Access { verb, resource }| ((*verb).to_owned(), resource.clone()))
+                .collect(),
             decision: outcome.decided.as_ref().map(decision),
             code: code.to_owned(),
             message: outcome.message.clone(),

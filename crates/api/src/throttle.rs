@@ -22,7 +22,13 @@ pub(crate) struct Throttle {
 
 impl Throttle {
     /// Counts a call; when there were too many, says after how many milliseconds there is room for the next.
-    pub(crate) fn count(&self, caller: String, action: &'static str, per_minute: u32, now: Timestamp) -> Result<(), i64> {
+    pub(crate) fn count(
+        &self,
+        caller: String,
+        action: &'static str,
+        per_minute: u32,
+        now: Timestamp,
+    ) -> Result<(), i64> {
         let mut all = self.calls.lock();
         if SWEEP_AT < all.len() {
             all.retain(|_, calls| calls.back().is_some_and(|last| is_recent(*last, now)));

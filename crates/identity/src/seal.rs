@@ -45,11 +45,7 @@ impl Sealer {
         entropy.fill(&mut nonce);
         let mut sealed = text.to_vec();
         self.key
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(purpose.name()),
-                &mut sealed,
-            )
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose.name()), &mut sealed)
             .expect("texts of ours are far below the algorithm's 64 GiB");
         STANDARD.encode([nonce.as_slice(), &sealed].concat())
     }

@@ -62,6 +62,16 @@ pub const SYSTEM_POLICIES: &[SystemPolicy] = &[
         description: "Assume roles.",
         document: r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Resource":"*"}]}"#,
     },
+    SystemPolicy {
+        name: "AliyunSWASFullAccess",
+        description: "Everything in Simple Application Server.",
+        document: r#"{"Version":"1","Statement":[{"Action":["swas:*","swas-open:*"],"Effect":"Allow","Resource":"*"}]}"#,
+    },
+    SystemPolicy {
+        name: "AliyunSWASReadOnlyAccess",
+        description: "Everything in Simple Application Server that only reads.",
+        document: r#"{"Version":"1","Statement":[{"Action":["swas:List*","swas:Describe*","swas:Get*","swas-open:List*","swas-open:Describe*","swas-open:Get*"],"Effect":"Allow","Resource":"*"}]}"#,
+    },
 ];
 
 /// The system policy with this name.

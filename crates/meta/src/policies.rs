@@ -5,7 +5,7 @@
 //! A policy's record carries its default version, which every decision reads; the other versions stand in a table of
 //! their own. A version is in one of the two places, never in both.
 
-use model::{AccountId, Timestamp};
+use model::{AccountId, Tag, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::database::{Error, Row, Tx, to_json, values};
@@ -20,6 +20,9 @@ pub struct Policy {
     pub document: String,
     /// What its owner says of it.
     pub description: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
     /// When it was made.
     pub created: Timestamp,
     /// When it last changed.
@@ -46,6 +49,7 @@ impl Policy {
             name,
             document,
             description,
+            tags: Vec::new(),
             created: now,
             updated: now,
             default_version: first(),

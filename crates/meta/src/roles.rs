@@ -3,7 +3,7 @@
 //! Names are compared in any case and shown as they were written. A role keeps its name, so that what is attached to it
 //! names it so ([`policies`](crate::policies)).
 
-use model::{AccountId, Timestamp};
+use model::{AccountId, Tag, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::database::{Error, Tx, to_json, values};
@@ -22,6 +22,9 @@ pub struct Role {
     pub description: String,
     /// How long a session may last, in seconds.
     pub max_session_seconds: u32,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
     /// When it was made.
     pub created: Timestamp,
     /// When it last changed.

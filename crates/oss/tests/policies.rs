@@ -130,9 +130,14 @@ async fn a_user_may_what_policies_allow() {
     assert_eq!(status, 403);
     assert!(body.contains("<AuthAction>oss:GetObject</AuthAction>"), "{body}");
     assert!(body.contains("<NoPermissionType>ImplicitDeny</NoPermissionType>"), "{body}");
-    for (method, target) in
-        [("PUT", "/mine/a/2"), ("GET", "/mine"), ("GET", "/"), ("PUT", "/another"), ("DELETE", "/mine"), ("GET", "/theirs/a/1")]
-    {
+    for (method, target) in [
+        ("PUT", "/mine/a/2"),
+        ("GET", "/mine"),
+        ("GET", "/"),
+        ("PUT", "/another"),
+        ("DELETE", "/mine"),
+        ("GET", "/theirs/a/1"),
+    ] {
         assert_eq!(ask(&world, &reader, method, target, "").await.0, 403, "{method} {target}");
     }
     let delete = |keys: &[&str]| {

@@ -199,7 +199,11 @@ mod tests {
         assert_eq!(trusts(&account, ecs, &context), Verdict::ImplicitDeny);
 
         let user = |name| Applicant::Identity { name, root: "acs:ram::1:root" };
-        assert_eq!(trusts(&account, user("acs:ram::1:user/ann"), &context), Verdict::Allow, "root is the whole account");
+        assert_eq!(
+            trusts(&account, user("acs:ram::1:user/ann"), &context),
+            Verdict::Allow,
+            "root is the whole account"
+        );
         let other = Applicant::Identity { name: "acs:ram::2:user/ann", root: "acs:ram::2:root" };
         assert_eq!(trusts(&account, other, &context), Verdict::ImplicitDeny);
         let ann = parse(

@@ -15,5 +15,5 @@ pub mod pattern;
 pub mod trace;
 
 pub use document::{Document, DocumentError, Effect, Kind, Principal, Statement};
-pub use trace::{Trace, trace};
 pub use evaluate::{Applicant, Context, Decision, Request, Verdict, evaluate, trusts};
+pub use trace::{Trace, trace};

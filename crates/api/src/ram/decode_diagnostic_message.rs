@@ -22,7 +22,8 @@ impl Action for DecodeDiagnosticMessage {
     type Output = Value;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
-        let encoded = params.get("EncodedDiagnosticMessage").ok_or_else(|| ApiError::missing("EncodedDiagnosticMessage"))?;
+        let encoded =
+            params.get("EncodedDiagnosticMessage").ok_or_else(|| ApiError::missing("EncodedDiagnosticMessage"))?;
         Ok(Self { encoded: encoded.to_owned() })
     }
 

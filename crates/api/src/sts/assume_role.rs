@@ -193,7 +193,9 @@ mod tests {
         let account = AccountId::new(1_000_000_000_000_001);
         assert_eq!(role_of("acs:ram::1000000000000001:role/a"), Some((account, "a")));
         assert_eq!(role_of("acs:ram:*:1000000000000001:role/a"), Some((account, "a")));
-        for wrong in ["", "a", "acs:ram::x:role/a", "acs:ram::1000000000000001:user/a", "acs:ram::1000000000000001:role/"] {
+        for wrong in
+            ["", "a", "acs:ram::x:role/a", "acs:ram::1000000000000001:user/a", "acs:ram::1000000000000001:role/"]
+        {
             assert_eq!(role_of(wrong), None, "{wrong}");
         }
     }

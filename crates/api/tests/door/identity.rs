@@ -86,7 +86,9 @@ async fn a_user_may_what_policies_allow() {
     assert_eq!(read["AuthAction"], "ecs:DescribeTasks");
     assert_eq!(read["MatchedPolicies"][0]["PolicyIdentifier"], "of-ann");
     let conditions = read["AuthConditions"].as_array().expect("a list");
-    assert!(conditions.iter().any(|c| c["ConditionKey"] == "acs:sourceip" && c["ConditionValues"] == json!(["127.0.0.1"])));
+    assert!(
+        conditions.iter().any(|c| c["ConditionKey"] == "acs:sourceip" && c["ConditionValues"] == json!(["127.0.0.1"]))
+    );
     let others = world.call_as(OTHER_KEY, RAM, "DecodeDiagnosticMessage", &ask).await;
     expect(others, 400, "InvalidParameter.EncodedDiagnosticMessage");
 
@@ -104,7 +106,12 @@ async fn a_change_of_policies_is_felt_at_once() {
     assert_eq!(list().await.0, 200);
     let account = world.account;
     let meta = world.engine.meta().clone();
-    let id = meta.read(move |tx| meta::identities::user_by_name(tx, account, "Bob")).await.expect("reads").expect("there").id;
+    let id = meta
+        .read(move |tx| meta::identities::user_by_name(tx, account, "Bob"))
+        .await
+        .expect("reads")
+        .expect("there")
+        .id;
     let detached = meta.write(meta::Scope::Account(account), move |tx| {
         let user = meta::identities::Principal::User(&id);
         meta::policies::detach(tx, account, user, meta::policies::PolicyKind::Custom, "of-bob")
@@ -119,7 +126,8 @@ async fn conditions_on_the_request_and_on_tags() {
     let tagged: Vec<(&str, &str)> = [&IMPORT[..], &[("Tag.1.Key", "team"), ("Tag.1.Value", "core")]].concat();
     let image = world.ecs_ok("ImportImage", &tagged).await["ImageId"].as_str().expect("an id").to_owned();
     world.work().await;
-    let allow = |condition: &str| format!(r#"{{"Effect":"Allow","Action":"ecs:*","Resource":"*","Condition":{condition}}}"#);
+    let allow =
+        |condition: &str| format!(r#"{{"Effect":"Allow","Action":"ecs:*","Resource":"*","Condition":{condition}}}"#);
     for (name, condition, image_expected, list_expected) in [
         ("here", r#"{"IpAddress":{"acs:SourceIp":"127.0.0.0/8"}}"#, true, true),
         ("there", r#"{"IpAddress":{"acs:SourceIp":"10.0.0.0/8"}}"#, false, false),
@@ -157,7 +165,9 @@ async fn a_session_of_a_role() {
     let reader = r#"{"Effect":"Allow","Action":["ecs:Describe*","sts:AssumeRole"],"Resource":"*"}"#;
     let arn = role(&world, "Reader", &anyone, reader).await;
     let assume = async |key: &str, more: &[(&str, &str)]| {
-        world.call_as(key, STS, "AssumeRole", &[&[("RoleArn", arn.as_str()), ("RoleSessionName", "s1")], more].concat()).await
+        world
+            .call_as(key, STS, "AssumeRole", &[&[("RoleArn", arn.as_str()), ("RoleSessionName", "s1")], more].concat())
+            .await
     };
 
     expect(assume(&bob, &[]).await, 403, "NoPermission");
@@ -324,7 +334,11 @@ async fn what_is_recorded() {
     assert_eq!(Some(events[0].id.as_str()), listed["RequestId"].as_str());
     assert_eq!(events[1].questions[0].1, format!("acs:ecs:cn-hangzhou:{account}:image/m-1"));
     assert_eq!(events[1].source_ip, "127.0.0.1");
-    assert!(events[1].params.iter().all(|(name, _)| name != "Password" && name != "Signature"), "{:?}", events[1].params);
+    assert!(
+        events[1].params.iter().all(|(name, _)| name != "Password" && name != "Signature"),
+        "{:?}",
+        events[1].params
+    );
     assert_eq!(events[0].decision.as_ref().and_then(|d| d.matched.clone()), Some(("of-ann".into(), None, 0)));
 }
 

@@ -174,8 +174,14 @@ impl World {
         let policy = Policy::new(format!("of-{name}"), document, String::new(), now);
         let (id, owner) = (key.clone(), Some(user.id.clone()));
         let made = self.engine.meta().write(Scope::Account(account), move |tx| {
-            let key =
-                AccessKey { id: id.clone(), account, user: owner.clone(), secret: SECRET.into(), active: true, created: now };
+            let key = AccessKey {
+                id: id.clone(),
+                account,
+                user: owner.clone(),
+                secret: SECRET.into(),
+                active: true,
+                created: now,
+            };
             let attachment = Attachment { kind: PolicyKind::Custom, policy: policy.name.clone(), attached: now };
             Ok::<_, meta::Error>(
                 identities::insert_user(tx, account, &user)?

@@ -156,9 +156,8 @@ fn told(caller: &Caller, verb: &str, resource: &str, context: &Context) -> Value
     let Judgement { verdict, stage, matched } = judge(caller, verb, resource, context);
     let request = Request { verb, resource, context };
     let policies: Vec<Value> = caller.policies.attached.iter().map(|attached| statements(attached, &request)).collect();
-    let decided_by = matched.map(|matched| {
-        json!({ "policy": matched.policy, "group": matched.group, "statement": matched.statement + 1 })
-    });
+    let decided_by = matched
+        .map(|matched| json!({ "policy": matched.policy, "group": matched.group, "statement": matched.statement + 1 }));
     json!({
         "caller": caller.arn(),
         "verb": verb,

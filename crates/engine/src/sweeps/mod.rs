@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use meta::{audit, Scope, buckets as records, flows, leases, manifests};
+use meta::{Scope, audit, buckets as records, flows, leases, manifests};
 use store::{CollectOptions, CollectReport, ManifestId, StoreError};
 use thiserror::Error;
 

@@ -37,6 +37,7 @@ fn role(name: &str) -> Role {
         trust: "{}".into(),
         description: String::new(),
         max_session_seconds: 3600,
+        tags: Vec::new(),
         created: at(1),
         updated: at(1),
     }

@@ -1,17 +1,15 @@
 //! `CreateRole`: make a role that whoever its trust policy names may assume.
 
 use meta::{Scope, roles};
+use model::{AccountId, Tag, quota};
 use policy::Kind;
 use wire::Params;
 
-use super::fields;
-use super::views::{OneRole, RoleView};
+use super::view::{OneRole, RoleView};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-
-/// Roles that an account may have.
-const ROLES_AT_MOST: u64 = 1_000;
+use crate::ram::fields;
 
 /// The call.
 pub(crate) struct CreateRole {
@@ -19,6 +17,7 @@ pub(crate) struct CreateRole {
     trust: String,
     description: String,
     max_session_seconds: u32,
+    tags: Vec<Tag>,
 }
 
 impl Action for CreateRole {
@@ -47,11 +46,12 @@ impl Action for CreateRole {
             trust: fields::document(trust, Kind::Trust, Code::TrustPolicyLength)?,
             description: fields::description(params, "Description")?.unwrap_or_default(),
             max_session_seconds: fields::max_session(params, "MaxSessionDuration")?.unwrap_or(3_600),
+            tags: fields::tags(params)?,
         })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        vec![Access { verb: "ram:CreateRole", resource: cx.resource("ram", "*", "role/*") }]
+        vec![Access { verb: "ram:CreateRole", resource: fields::role_resource(cx, "*") }]
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<OneRole> {
@@ -59,10 +59,11 @@ impl Action for CreateRole {
         let now = cx.engine().clock().now();
         let role = roles::Role {
             name: self.name,
-            id: format!("3{}", model::AccountId::generate(cx.engine().entropy())),
+            id: format!("3{}", AccountId::generate(cx.engine().entropy())),
             trust: self.trust,
             description: self.description,
             max_session_seconds: self.max_session_seconds,
+            tags: self.tags,
             created: now,
             updated: now,
         };
@@ -70,7 +71,7 @@ impl Action for CreateRole {
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
-                if roles::count(tx, account)? >= ROLES_AT_MOST {
+                if roles::count(tx, account)? >= quota::ROLES_PER_ACCOUNT {
                     return Err(Code::RoleLimit.error());
                 }
                 if !roles::insert(tx, account, &role)? {

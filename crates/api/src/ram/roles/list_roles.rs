@@ -4,11 +4,11 @@ use meta::roles;
 use serde::Serialize;
 use wire::Params;
 
-use super::fields::{self, Marked};
-use super::views::RoleView;
+use super::view::RoleView;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::ApiResult;
 use crate::dispatch::{Allowed, Cx};
+use crate::ram::fields::{self, Marked};
 
 /// The call.
 pub(crate) struct ListRoles(Marked);
@@ -39,17 +39,15 @@ impl Action for ListRoles {
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        vec![Access { verb: "ram:ListRoles", resource: cx.resource("ram", "*", "role/*") }]
+        vec![Access { verb: "ram:ListRoles", resource: fields::role_resource(cx, "*") }]
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Roles> {
         let account = cx.account();
-        let Marked { marker, limit } = self.0;
-        let mut found = cx.engine().meta().read(move |tx| roles::list(tx, account, &marker, limit + 1)).await?;
-        let is_truncated = found.len() as u64 > limit;
-        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let marker = found.last().filter(|_| is_truncated).map(|role| role.name.clone());
+        let (reach, Marked { marker, limit }) = (self.0.reach(), self.0);
+        let mut found = cx.engine().meta().read(move |tx| roles::list(tx, account, &marker, reach)).await?;
+        let marker = fields::cut(&mut found, limit, |role| &role.name);
         let role = found.into_iter().map(|role| RoleView::listed(account, role)).collect();
-        Ok(Roles { is_truncated, marker, roles: RoleList { role } })
+        Ok(Roles { is_truncated: marker.is_some(), marker, roles: RoleList { role } })
     }
 }

@@ -3,11 +3,11 @@
 use meta::roles;
 use wire::Params;
 
-use super::fields;
-use super::views::{OneRole, RoleView};
+use super::view::{OneRole, RoleView};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::ram::fields;
 
 /// The call.
 pub(crate) struct GetRole {
@@ -28,7 +28,7 @@ impl Action for GetRole {
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        let resource = cx.resource("ram", "*", &format!("role/{}", self.name.to_lowercase()));
+        let resource = fields::role_resource(cx, &self.name);
         vec![Access { verb: "ram:GetRole", resource }]
     }
 

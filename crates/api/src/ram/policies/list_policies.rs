@@ -4,12 +4,13 @@ use meta::policies::{self, PolicyKind};
 use serde::Serialize;
 use wire::Params;
 
-use super::fields::{self, Marked};
-use identity::system_policies::SYSTEM_POLICIES;
+use super::named;
 use super::views::PolicyView;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::ram::fields::{self, Marked};
+use identity::system_policies::SYSTEM_POLICIES;
 
 /// The call.
 pub(crate) struct ListPolicies {
@@ -43,43 +44,40 @@ impl Action for ListPolicies {
     type Output = Policies;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
-        let kind = params.get("PolicyType").map(|_| fields::policy_kind(params)).transpose()?;
+        let kind = params.get("PolicyType").map(|_| named::kind(params)).transpose()?;
         Ok(Self { kind, page: fields::marked(params)? })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        vec![Access { verb: "ram:ListPolicies", resource: cx.resource("ram", "*", "policy/*") }]
+        vec![Access { verb: "ram:ListPolicies", resource: named::resource(cx, "*") }]
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Policies> {
         let account = cx.account();
-        let Self { kind, page: Marked { marker, limit } } = self;
-        let after = marker.clone();
-        let mut named: Vec<(String, PolicyView)> = cx
+        let Self { kind, page } = self;
+        let limit = page.limit;
+        let mut policy: Vec<PolicyView> = cx
             .engine()
             .meta()
             .read(move |tx| {
-                let mut named = Vec::new();
+                let mut views = Vec::new();
                 if kind != Some(PolicyKind::Custom) {
-                    for policy in SYSTEM_POLICIES.iter().filter(|policy| policy.name > after.as_str()) {
+                    for policy in SYSTEM_POLICIES.iter().filter(|policy| policy.name > page.marker.as_str()) {
                         let count = policies::attachment_count(tx, account, PolicyKind::System, policy.name)?;
-                        named.push((policy.name.to_owned(), PolicyView::system(policy, count)));
+                        views.push(PolicyView::system(policy).attached(count).tagged(&[]));
                     }
                 }
                 if kind != Some(PolicyKind::System) {
-                    for policy in policies::list(tx, account, &after, limit + 1)? {
+                    for policy in policies::list(tx, account, &page.marker, page.reach())? {
                         let count = policies::attachment_count(tx, account, PolicyKind::Custom, &policy.name)?;
-                        named.push((policy.name.clone(), PolicyView::custom(&policy, count)));
+                        views.push(PolicyView::custom(&policy).attached(count).tagged(&policy.tags));
                     }
                 }
-                Ok::<_, meta::Error>(named)
+                Ok::<_, meta::Error>(views)
             })
             .await?;
-        named.sort_by(|one, two| one.0.cmp(&two.0));
-        let is_truncated = named.len() as u64 > limit;
-        named.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let marker = named.last().filter(|_| is_truncated).map(|(name, _)| name.clone());
-        let policy = named.into_iter().map(|(_, view)| view).collect();
-        Ok(Policies { is_truncated, marker, policies: PolicyList { policy } })
+        policy.sort_by(|one, two| one.name().cmp(two.name()));
+        let marker = fields::cut(&mut policy, limit, PolicyView::name);
+        Ok(Policies { is_truncated: marker.is_some(), marker, policies: PolicyList { policy } })
     }
 }

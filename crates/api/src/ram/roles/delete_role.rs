@@ -4,10 +4,10 @@ use meta::identities::Principal;
 use meta::{Scope, policies, roles};
 use wire::Params;
 
-use super::fields;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::ram::fields;
 
 /// The call.
 pub(crate) struct DeleteRole {
@@ -19,16 +19,16 @@ impl Action for DeleteRole {
         product: Product::Ram,
         name: "DeleteRole",
         summary: "Delete a role that has no policy attached.",
-        codes: &[Code::RoleNameLength, Code::RoleNameInvalidChars, Code::RoleNotExist, Code::RoleStillAttached],
+        codes: &[Code::RoleNameLength, Code::RoleNameInvalidCharsInDelete, Code::RoleNotExist, Code::RoleStillAttached],
     };
     type Output = Nothing;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
-        Ok(Self { name: fields::role_name(params)? })
+        Ok(Self { name: fields::role_name_or(params, Code::RoleNameInvalidCharsInDelete)? })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        let resource = cx.resource("ram", "*", &format!("role/{}", self.name.to_lowercase()));
+        let resource = fields::role_resource(cx, &self.name);
         vec![Access { verb: "ram:DeleteRole", resource }]
     }
 

@@ -1,20 +1,20 @@
 //! `DetachPolicyFromRole`: a role may no longer do what a policy says.
 
 use meta::identities::Principal;
-use meta::policies::{self, PolicyKind};
 use meta::{Scope, roles};
 use wire::Params;
 
-use super::fields;
+use super::attached;
+use super::named::Named;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::ram::fields;
 
 /// The call.
 pub(crate) struct DetachPolicyFromRole {
     role: String,
-    policy: String,
-    kind: PolicyKind,
+    policy: Named,
 }
 
 impl Action for DetachPolicyFromRole {
@@ -23,28 +23,24 @@ impl Action for DetachPolicyFromRole {
         name: "DetachPolicyFromRole",
         summary: "Take a policy off a role.",
         codes: &[
-            Code::RoleNameLength,
             Code::RoleNameInvalidChars,
-            Code::PolicyNameLength,
+            Code::RoleNameLength,
             Code::PolicyNameInvalidChars,
+            Code::PolicyNameLength,
             Code::PolicyTypeInvalid,
             Code::RoleNotExist,
-            Code::AttachmentNotExist,
+            Code::RolePolicyNotExist,
         ],
     };
     type Output = Nothing;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
-        Ok(Self {
-            role: fields::role_name(params)?,
-            policy: fields::policy_name(params)?,
-            kind: fields::policy_kind(params)?,
-        })
+        Ok(Self { role: fields::role_name(params)?, policy: Named::read(params)? })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        let role = cx.resource("ram", "*", &format!("role/{}", self.role.to_lowercase()));
-        vec![Access { verb: "ram:DetachPolicyFromRole", resource: role }]
+        let resources = [fields::role_resource(cx, &self.role), self.policy.resource(cx)];
+        resources.map(|resource| Access { verb: "ram:DetachPolicyFromRole", resource }).to_vec()
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
@@ -53,10 +49,7 @@ impl Action for DetachPolicyFromRole {
             .meta()
             .write(Scope::Account(account), move |tx| {
                 let role = roles::get(tx, account, &self.role)?.ok_or(Code::RoleNotExist)?;
-                if !policies::detach(tx, account, Principal::Role(&role.name), self.kind, &self.policy)? {
-                    return Err(Code::AttachmentNotExist.error());
-                }
-                Ok(Nothing {})
+                attached::detach(tx, account, Principal::Role(&role.name), &self.policy, Code::RolePolicyNotExist)
             })
             .await
     }

@@ -1,32 +1,25 @@
 //! `CreatePolicy`: make a policy of the account's own.
 
-use meta::{Scope, policies};
+use identity::system_policies;
+use meta::Scope;
+use meta::policies::{self, Policy};
+use model::{Tag, quota};
 use policy::Kind;
-use serde::Serialize;
 use wire::Params;
 
-use super::fields;
-use identity::system_policies;
-use super::views::PolicyView;
+use super::named;
+use super::views::{OnePolicy, PolicyView};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-
-/// Custom policies that an account may have.
-const POLICIES_AT_MOST: u64 = 1_500;
+use crate::ram::fields;
 
 /// The call.
 pub(crate) struct CreatePolicy {
     name: String,
     document: String,
     description: String,
-}
-
-/// The answer.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Made {
-    policy: PolicyView,
+    tags: Vec<Tag>,
 }
 
 impl Action for CreatePolicy {
@@ -44,7 +37,7 @@ impl Action for CreatePolicy {
             Code::PolicyLimit,
         ],
     };
-    type Output = Made;
+    type Output = OnePolicy;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
         let document = params.get("PolicyDocument").ok_or_else(|| ApiError::missing("PolicyDocument"))?;
@@ -52,32 +45,33 @@ impl Action for CreatePolicy {
             name: fields::policy_name(params)?,
             document: fields::document(document, Kind::Identity, Code::PolicyDocumentLength)?,
             description: fields::description(params, "Description")?.unwrap_or_default(),
+            tags: fields::tags(params)?,
         })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        vec![Access { verb: "ram:CreatePolicy", resource: cx.resource("ram", "*", "policy/*") }]
+        vec![Access { verb: "ram:CreatePolicy", resource: named::resource(cx, "*") }]
     }
 
-    async fn run(self, cx: Allowed<'_>) -> ApiResult<Made> {
+    async fn run(self, cx: Allowed<'_>) -> ApiResult<OnePolicy> {
         let account = cx.account();
         let now = cx.engine().clock().now();
-        let Self { name, document, description } = self;
-        let policy = policies::Policy::new(name, document, description, now);
+        let policy = Policy { tags: self.tags, ..Policy::new(self.name, self.document, self.description, now) };
         let made = policy.clone();
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
-                if policies::count(tx, account)? >= POLICIES_AT_MOST {
-                    return Err(Code::PolicyLimit.error());
-                }
-                let taken = system_policies::find(&policy.name).is_some();
-                if taken || !policies::insert(tx, account, &policy)? {
+                // A name means one policy, whatever the kind.
+                let is_system = system_policies::find(&policy.name).is_some();
+                if is_system || policies::get(tx, account, &policy.name)?.is_some() {
                     return Err(Code::PolicyAlreadyExists.error());
                 }
-                Ok(())
+                if policies::count(tx, account)? >= quota::POLICIES_PER_ACCOUNT {
+                    return Err(Code::PolicyLimit.error());
+                }
+                Ok(policies::insert(tx, account, &policy)?)
             })
             .await?;
-        Ok(Made { policy: PolicyView::custom(&made, 0) })
+        Ok(OnePolicy { policy: PolicyView::custom(&made) })
     }
 }
