@@ -128,6 +128,8 @@ impl Action for CopyImage {
                 // The copy's flow, by which it can be cancelled.
                 task: Some(silent.task.clone()),
                 is_copied: true,
+                copied_from: Some(source.id.clone()),
+                is_public: false,
                 is_system: false,
                 created: now,
                 ..source.clone()

@@ -382,6 +382,8 @@ impl CreateImage {
             resource_group: String::new(),
             task: None,
             is_copied: false,
+            copied_from: None,
+            is_public: false,
             is_system: false,
             created: now,
         })

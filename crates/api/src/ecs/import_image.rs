@@ -403,6 +403,8 @@ impl ImportImage {
             resource_group: String::new(),
             task: Some(task_id.clone()),
             is_copied: false,
+            copied_from: None,
+            is_public: false,
             is_system: false,
             version: String::new(),
             created: now,

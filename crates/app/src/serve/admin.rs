@@ -212,6 +212,8 @@ async fn publish(server: &Server, SystemImage { image, name, family }: SystemIma
             family: family.clone(),
             is_system: true,
             is_copied: false,
+            copied_from: None,
+            is_public: false,
             tags: Vec::new(),
             task: None,
             created: now,
