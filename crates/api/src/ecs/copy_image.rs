@@ -38,6 +38,7 @@ impl Action for CopyImage {
             Code::CopyDescriptionMalformed,
             Code::EncryptionUnsupported,
             Code::ImageNotAvailableForCopy,
+            Code::CommunityImageNotCopied,
             Code::SharedImageSameRegionOnly,
             Code::CopyNameDuplicated,
             Code::ImageQuotaExceeded,
@@ -95,9 +96,12 @@ impl Action for CopyImage {
         let (region, token) = (self.region.clone(), self.token.clone());
         let entropy = engine.clone();
         let answer = once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
-            let source = visible::get(tx, account, &self.region, &self.image)?.ok_or(Code::ImageIdNotFound)?;
+            let source = visible::for_use(tx, account, &self.region, &self.image)?.ok_or(Code::ImageIdNotFound)?;
             if source.status != ImageStatus::Available {
                 return Err(Code::ImageNotAvailableForCopy.error());
+            }
+            if source.is_public {
+                return Err(Code::CommunityImageNotCopied.error());
             }
             if source.owner != account && self.destination != self.region {
                 return Err(Code::SharedImageSameRegionOnly.error());

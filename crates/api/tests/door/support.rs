@@ -33,6 +33,9 @@ pub const KEY: &str = "LTAI5tMain";
 pub const OTHER_KEY: &str = "LTAI5tOther";
 const SECRET: &str = "secret";
 
+/// A region that neither imports nor exports.
+pub const NO_IMPORTS: &str = "cn-shenzhen";
+
 /// `2026-11-21T08:00:30Z`.
 const NOW: i64 = 1_795_248_030_000;
 
@@ -59,8 +62,13 @@ impl World {
         let host = Host::on_record(dir.path(), store.clone(), clock.clone()).await.expect("opens");
         let parts = Parts { meta, buckets, store, host, entropy: Arc::new(SystemEntropy) };
         let engine = Engine::new(parts, clock.clone(), "node".into());
-        let regions = ["cn-hangzhou", "us-west-1"].map(|region| region.parse().expect("a region")).to_vec();
-        let catalogue = Catalogue { regions, endpoint: "127.0.0.1:7070".into(), oss_endpoint: "127.0.0.1:7071".into() };
+        let regions = ["cn-hangzhou", "us-west-1", NO_IMPORTS].map(|region| region.parse().expect("a region")).to_vec();
+        let catalogue = Catalogue {
+            regions,
+            without_import: vec![NO_IMPORTS.parse().expect("a region")],
+            endpoint: "127.0.0.1:7070".into(),
+            oss_endpoint: "127.0.0.1:7071".into(),
+        };
         let api = Api::new(Services { engine: engine.clone(), catalogue });
         Self { api, engine, clock, account, other, _dir: dir }
     }
