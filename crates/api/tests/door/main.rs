@@ -1,7 +1,9 @@
 //! The RPC doors, called as a client calls them. One program, so that what the tests share is built once.
 
+mod attributes;
 mod gateway;
 mod images;
 mod servers;
+mod sharing;
 mod support;
 mod swas;

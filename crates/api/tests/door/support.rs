@@ -202,10 +202,29 @@ impl World {
         panic!("{action} never showed what was waited for: {}", self.ecs_ok(action, params).await)
     }
 
+    /// Launches a server of the main account, in a group of its own.
+    pub async fn launch(&self, image: &str, more: &[(&str, &str)]) -> String {
+        let group = text(&self.ecs_ok("CreateSecurityGroup", &[]).await["SecurityGroupId"]);
+        let params = [("ImageId", image), ("InstanceType", "ecs.n1.tiny"), ("SecurityGroupId", &group)];
+        let made = self.ecs_ok("RunInstances", &[&params, more].concat()).await;
+        text(&made["InstanceIdSets"]["InstanceIdSet"][0])
+    }
+
+    /// The snapshot behind an image's system disk.
+    pub async fn system_snapshot(&self, image: &str) -> String {
+        let shown = self.ecs_ok("DescribeImages", &[("ImageId", image)]).await;
+        text(&shown["Images"]["Image"][0]["DiskDeviceMappings"]["DiskDeviceMapping"][0]["SnapshotId"])
+    }
+
     /// Runs every flow to its end.
     pub async fn work(&self) {
         self.engine.run_until_idle().await.expect("runs");
     }
+}
+
+/// A text of an answer.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 /// The parameters of an import that succeeds.
