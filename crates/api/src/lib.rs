@@ -19,6 +19,7 @@ mod address;
 pub mod catalogue;
 pub mod code;
 pub mod dispatch;
+pub mod impact;
 pub mod input;
 mod nonces;
 mod resource;

@@ -4,6 +4,7 @@ mod attributes;
 mod documents;
 mod gateway;
 mod images;
+mod impact;
 mod servers;
 mod sharing;
 mod support;
