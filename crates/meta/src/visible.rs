@@ -166,8 +166,9 @@ fn listed(texts: &[&str]) -> (String, Vec<Value>) {
     (places.join(", "), values)
 }
 
-/// Takes an image from an account. Whoever does so has the image to itself ([`images::get_exclusive`]).
+/// Takes an image from an account, with nobody beginning to use it meanwhile ([`images::get_exclusive`]).
 pub fn unshare(tx: &mut Tx<'_>, id: &ImageId, account: AccountId) -> Result<(), Error> {
+    images::get_exclusive(tx, id)?;
     let sql = "DELETE FROM image_shares WHERE account = $1 AND image = $2";
     tx.execute(sql, values![account, id.as_str()]).map(drop)
 }

@@ -7,6 +7,7 @@ use model::{ClientToken, Description, Image, ImageId, ImageName, ImageStatus, Re
 use serde_json::{Value, json};
 use wire::Params;
 
+use super::disks::create_snapshot::have_room;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -42,6 +43,7 @@ impl Action for CopyImage {
             Code::SharedImageSameRegionOnly,
             Code::CopyNameDuplicated,
             Code::ImageQuotaExceeded,
+            Code::SnapshotQuotaExceeded,
             Code::ResourceGroupNotFound,
             Code::TagKeyDuplicate,
             Code::TagKeyMalformed,
@@ -109,6 +111,7 @@ impl Action for CopyImage {
             if IMAGES_PER_REGION <= images::total(tx, account, &self.destination)? {
                 return Err(Code::ImageQuotaExceeded.error());
             }
+            have_room(tx, (account, &self.destination), source.disks.len(), Code::SnapshotQuotaExceeded)?;
             let name = match &self.name {
                 Some(name) => name.clone(),
                 None => id.as_str().parse().map_err(ApiError::internal)?,

@@ -177,6 +177,7 @@ impl Action for CreateImage {
             if IMAGES_PER_REGION <= images::total(tx, account, &self.region)? {
                 return Err(Code::ImageQuotaExceeded.error());
             }
+            create_snapshot::have_room(tx, (account, &self.region), snapshots.len(), Code::SnapshotQuotaExceeded)?;
             if let Some(family) = &image.family {
                 let full = (Code::ImageFamiliesFull, Code::ImageFamilyFull);
                 family_has_room(tx, (account, &self.region), family, full)?;

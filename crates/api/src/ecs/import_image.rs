@@ -11,17 +11,18 @@ use engine::buckets::{BucketError, ObjectFile};
 use engine::flows::import_image::{self as flow, Source};
 use meta::buckets::Object;
 use meta::tokens::TokenKey;
-use meta::{Scope, Tx, images, resources};
+use meta::{Scope, Tx, images};
 use model::image::device_name;
-use model::quota::{IMAGES_PER_REGION, IMPORT_DISKS, LARGEST_DISK_GIB, SNAPSHOTS_PER_REGION};
+use model::quota::{IMAGES_PER_REGION, IMPORT_DISKS, LARGEST_DISK_GIB};
 use model::{
     AccountId, Architecture, BootMode, BucketName, ClientToken, Description, DetectionStrategy, DiskMapping, FlowId,
     Image, ImageFeatures, ImageId, ImageName, ImageStatus, ImdsSupport, LicenseType, NvmeSupport, OsType, Platform,
-    RegionId, Snapshot, SnapshotId, Tag, Task, TaskAction, TaskId, TaskItem, TaskStatus,
+    RegionId, SnapshotId, Tag, Task, TaskAction, TaskId, TaskItem, TaskStatus,
 };
 use serde::{Deserialize, Serialize};
 use wire::Params;
 
+use super::disks::create_snapshot::have_room;
 use super::idempotency;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
@@ -493,11 +494,7 @@ fn has_room(tx: &mut Tx<'_>, account: AccountId, region: &RegionId, n_disks: usi
     if IMAGES_PER_REGION <= images::total(tx, account, region)? {
         return Err(Code::ImageQuotaExceeded.error());
     }
-    let snapshots = resources::total::<Snapshot>(tx, account, region)? + images::disks_under_way(tx, account, region)?;
-    if SNAPSHOTS_PER_REGION < snapshots + n_disks as u64 {
-        return Err(Code::ImportSnapshotQuotaExceeded.error());
-    }
-    Ok(())
+    have_room(tx, (account, region), n_disks, Code::ImportSnapshotQuotaExceeded)
 }
 
 fn whole_gib(bytes: u64) -> u32 {

@@ -80,11 +80,6 @@ impl Action for ModifyImageAttribute {
         }
         let region = region(params, cx, Code::RegionIdNotFoundForDelete)?;
         let image = required(params, "ImageId", Code::ImageIdNotFound)?;
-        let license: Option<LicenseType> = optional(params, "LicenseType", Code::ImageLicenseTypeNotSupported)?;
-        // Licences that the service brings are a matter of the import.
-        if license.is_some_and(|license| license != LicenseType::Byol) {
-            return Err(Code::ImageLicenseTypeNotSupported.error());
-        }
         let changes = Changes {
             name: optional(params, "ImageName", Code::ImageNameMalformed)?,
             description: params.get("Description").map(description).transpose()?,
@@ -97,7 +92,7 @@ impl Action for ModifyImageAttribute {
                 Some(_) => return Err(ApiError::invalid("Status")),
             },
             boot_mode: optional(params, "BootMode", Code::ImageBootModeNotSupported)?,
-            license,
+            license: license(params)?,
             nvme: optional(params, "Features.NvmeSupport", ApiError::invalid("Features.NvmeSupport"))?,
             imds: optional(params, "Features.ImdsSupport", Code::ImdsSupportInvalid)?,
         };
@@ -126,6 +121,13 @@ impl Action for ModifyImageAttribute {
         };
         cx.engine().meta().write(Scope::Account(account), work).await
     }
+}
+
+/// The only licence that can be said afterwards: those that the service brings are a matter of the import.
+fn license(params: &Params) -> ApiResult<Option<LicenseType>> {
+    let bad = Code::ImageLicenseTypeNotSupported;
+    let license: Option<LicenseType> = optional(params, "LicenseType", bad)?;
+    if license.is_some_and(|license| license != LicenseType::Byol) { Err(bad.error()) } else { Ok(license) }
 }
 
 /// A description that is wrongly formed is one thing: its length, or a link in front. One of the right form may still

@@ -122,10 +122,11 @@ pub(super) async fn nothing_is_made_of_an_image_that_was_taken_back(meta: &Meta)
         let (id, holder) = (made.id.clone(), format!("i-{}", made.id));
         let by_deletion = round % 2 == 0;
         let take = meta.write(Scope::Account(owner), move |tx| {
-            let before = images::get_exclusive(tx, &id)?.expect("only its owner takes it");
-            visible::unshare(tx, &id, user)?;
             if by_deletion {
+                let before = images::get_exclusive(tx, &id)?.expect("only its owner takes it");
                 assert!(images::delete(tx, &before, Timestamp::from_millis(1))?);
+            } else {
+                visible::unshare(tx, &id, user)?;
             }
             Ok::<_, Error>(!manifests::release_all(tx, &holder)?.is_empty())
         });
