@@ -21,6 +21,8 @@ const COMMANDS: &[&str] = &[
     "cancel",
     "delete",
     "nbd",
+    "image seed",
+    "image impact",
     "account create",
     "policy explain",
     "audit",

@@ -14,6 +14,7 @@ pub const ACTIONS: &[Entry] = &[
     entry::<ecs::copy_image::CopyImage>(),
     entry::<ecs::cancel_copy_image::CancelCopyImage>(),
     entry::<ecs::describe_image_from_family::DescribeImageFromFamily>(),
+    entry::<ecs::modify_image_attribute::ModifyImageAttribute>(),
     entry::<ecs::modify_image_share_permission::ModifyImageSharePermission>(),
     entry::<ecs::describe_image_share_permission::DescribeImageSharePermission>(),
     // Tasks.

@@ -21,6 +21,7 @@ mod authorize;
 pub mod catalogue;
 pub mod code;
 pub mod dispatch;
+pub mod impact;
 pub mod input;
 mod nonces;
 mod resource;

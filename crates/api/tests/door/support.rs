@@ -36,6 +36,9 @@ pub const KEY: &str = "LTAI5tMain";
 pub const OTHER_KEY: &str = "LTAI5tOther";
 const SECRET: &str = "secret";
 
+/// A region that neither imports nor exports.
+pub const NO_IMPORTS: &str = "cn-shenzhen";
+
 /// `2026-11-21T08:00:30Z`.
 const NOW: i64 = 1_795_248_030_000;
 
@@ -68,8 +71,13 @@ impl World {
         let host = Host::on_record(dir.path(), store.clone(), clock.clone()).await.expect("opens");
         let parts = Parts { meta, buckets, store, host, entropy: Arc::new(SystemEntropy) };
         let engine = Engine::new(parts, clock.clone(), "node".into());
-        let regions = ["cn-hangzhou", "us-west-1"].map(|region| region.parse().expect("a region")).to_vec();
-        let catalogue = Catalogue { regions, endpoint: "127.0.0.1:7070".into(), oss_endpoint: "127.0.0.1:7071".into() };
+        let regions = ["cn-hangzhou", "us-west-1", NO_IMPORTS].map(|region| region.parse().expect("a region")).to_vec();
+        let catalogue = Catalogue {
+            regions,
+            without_import: vec![NO_IMPORTS.parse().expect("a region")],
+            endpoint: "127.0.0.1:7070".into(),
+            oss_endpoint: "127.0.0.1:7071".into(),
+        };
         let identities = Identities::open(engine.meta().clone(), Arc::new(SystemEntropy)).await.expect("opens");
         let api = Api::new(Services { engine: engine.clone(), catalogue, identities: Arc::new(identities) });
         Self { api, engine, clock, account, other, _dir: dir }
@@ -266,10 +274,29 @@ impl World {
         panic!("{action} never showed what was waited for: {}", self.ecs_ok(action, params).await)
     }
 
+    /// Launches a server of the main account, in a group of its own.
+    pub async fn launch(&self, image: &str, more: &[(&str, &str)]) -> String {
+        let group = text(&self.ecs_ok("CreateSecurityGroup", &[]).await["SecurityGroupId"]);
+        let params = [("ImageId", image), ("InstanceType", "ecs.n1.tiny"), ("SecurityGroupId", &group)];
+        let made = self.ecs_ok("RunInstances", &[&params, more].concat()).await;
+        text(&made["InstanceIdSets"]["InstanceIdSet"][0])
+    }
+
+    /// The snapshot behind an image's system disk.
+    pub async fn system_snapshot(&self, image: &str) -> String {
+        let shown = self.ecs_ok("DescribeImages", &[("ImageId", image)]).await;
+        text(&shown["Images"]["Image"][0]["DiskDeviceMappings"]["DiskDeviceMapping"][0]["SnapshotId"])
+    }
+
     /// Runs every flow to its end.
     pub async fn work(&self) {
         self.engine.run_until_idle().await.expect("runs");
     }
+}
+
+/// A text of an answer.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 /// The parameters of an import that succeeds.

@@ -4,6 +4,7 @@ mod admin;
 mod client;
 mod exec;
 mod export;
+mod impact;
 mod import;
 mod inquiry;
 mod instances;
@@ -55,7 +56,7 @@ enum Command {
     Delete(list::DeleteOptions),
     /// List servers
     Instances(instances::InstancesOptions),
-    /// Manage images that are offered to all accounts
+    /// Offer images to all accounts, and show what hangs on one
     #[command(subcommand)]
     Image(admin::ImageCommand),
     /// Print the address at which an image's disk can be read block by block

@@ -69,6 +69,9 @@ pub(crate) struct ServeOptions {
         default_value = "cn-hangzhou,cn-shanghai,cn-beijing,cn-shenzhen,cn-hongkong,ap-southeast-1,us-west-1"
     )]
     regions: Vec<String>,
+    /// Regions that neither import nor export images
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    without_import: Vec<String>,
     /// Access key id of the first account; for tests and containers
     #[arg(
         long,
@@ -160,6 +163,7 @@ async fn serve(options: ServeOptions) -> Result<()> {
     let credentials = first_account(&options, &data, engine.meta()).await?;
     let catalogue = Catalogue {
         regions: regions.clone(),
+        without_import: options.without_import.iter().map(parse_region).collect::<Result<_>>()?,
         endpoint: info.endpoint.clone(),
         oss_endpoint: info.oss_endpoint.clone(),
     };
@@ -224,10 +228,13 @@ async fn serve(options: ServeOptions) -> Result<()> {
 }
 
 fn parse_regions(texts: &[String]) -> Result<Vec<RegionId>> {
-    let parse = |text: &String| text.parse().with_context(|| format!("{text:?} is not a region"));
-    let regions: Vec<RegionId> = texts.iter().map(parse).collect::<Result<_>>()?;
+    let regions: Vec<RegionId> = texts.iter().map(parse_region).collect::<Result<_>>()?;
     anyhow::ensure!(!regions.is_empty(), "at least one region must be served");
     Ok(regions)
+}
+
+fn parse_region(text: &String) -> Result<RegionId> {
+    text.parse().with_context(|| format!("{text:?} is not a region"))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
