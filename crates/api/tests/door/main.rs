@@ -1,6 +1,7 @@
 //! The RPC doors, called as a client calls them. One program, so that what the tests share is built once.
 
 mod attributes;
+mod conformance;
 mod documents;
 mod gateway;
 mod identity;
