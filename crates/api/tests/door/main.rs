@@ -2,6 +2,7 @@
 
 mod gateway;
 mod images;
+mod ram;
 mod servers;
 mod support;
 mod swas;
