@@ -311,6 +311,21 @@ async fn tags_are_kept_and_listed() {
     assert_eq!(world.ram_ok("ListRoles", &[]).await["Roles"]["Role"][0]["Tags"], shown);
     let policies = world.ram_ok("ListPolicies", &[("PolicyType", "Custom")]).await;
     assert_eq!(policies["Policies"]["Policy"][0]["Tags"], shown);
+    world.ram_ok("CreateRole", &[("RoleName", "a-bare-one"), ("AssumeRolePolicyDocument", TRUST)]).await;
+    world.ram_ok("CreatePolicy", &[("PolicyName", "a-bare-one"), ("PolicyDocument", &text)]).await;
+    for (filter, found) in [
+        (r#"[{"Key":"team"}]"#, 1),
+        (r#"[{"Key":"team","Value":"a"}]"#, 1),
+        (r#"[{"Key":"team","Value":"b"}]"#, 0),
+        (r#"[{"Key":"team"},{"Key":"other"}]"#, 0),
+    ] {
+        let page = [("Tag", filter), ("MaxItems", "1")];
+        let roles = world.ram_ok("ListRoles", &page).await;
+        assert_eq!(names(&roles["Roles"]["Role"], "RoleName"), vec!["r"; found], "{filter}");
+        let policies = world.ram_ok("ListPolicies", &page).await;
+        assert_eq!(names(&policies["Policies"]["Policy"], "PolicyName"), vec!["p"; found], "{filter}");
+        assert_eq!(policies["IsTruncated"], false, "{filter}");
+    }
     let bad = [("PolicyName", "q"), ("PolicyDocument", text.as_str()), ("Tag", "team=a")];
     assert_eq!(world.ram_code("CreatePolicy", &bad).await, "InvalidParameter");
 }
