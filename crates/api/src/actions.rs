@@ -14,6 +14,7 @@ pub const ACTIONS: &[Entry] = &[
     entry::<ecs::copy_image::CopyImage>(),
     entry::<ecs::cancel_copy_image::CancelCopyImage>(),
     entry::<ecs::describe_image_from_family::DescribeImageFromFamily>(),
+    entry::<ecs::modify_image_attribute::ModifyImageAttribute>(),
     entry::<ecs::modify_image_share_permission::ModifyImageSharePermission>(),
     entry::<ecs::describe_image_share_permission::DescribeImageSharePermission>(),
     // Tasks.
@@ -137,6 +138,8 @@ pub const ACTIONS: &[Entry] = &[
     entry::<location::describe_endpoints::DescribeEndpoints>(),
     // Who calls, who else may, and what.
     entry::<sts::get_caller_identity::GetCallerIdentity>(),
+    entry::<sts::assume_role::AssumeRole>(),
+    entry::<ram::decode_diagnostic_message::DecodeDiagnosticMessage>(),
     entry::<ram::roles::create_role::CreateRole>(),
     entry::<ram::roles::get_role::GetRole>(),
     entry::<ram::roles::update_role::UpdateRole>(),

@@ -7,6 +7,8 @@ use model::RegionId;
 pub struct Catalogue {
     /// Regions that are served, the default one first.
     pub regions: Vec<RegionId>,
+    /// Regions among them that neither import nor export images.
+    pub without_import: Vec<RegionId>,
     /// `host:port` of the RPC door.
     pub endpoint: String,
     /// `host:port` of the OSS door.
@@ -33,6 +35,11 @@ impl Catalogue {
     /// Whether a region is served.
     pub fn serves(&self, region: &RegionId) -> bool {
         self.regions.contains(region)
+    }
+
+    /// Whether images come into a region and leave it as files.
+    pub fn moves_images(&self, region: &RegionId) -> bool {
+        !self.without_import.contains(region)
     }
 
     /// A region's name in `zh-CN`, `en-US` or `ja`; its id where no name is known.

@@ -44,6 +44,7 @@ codes! {
     ServiceUnavailable = 503 "ServiceUnavailable" "The request has failed due to a temporary failure of the server.";
     ForbiddenRam = 403 "Forbidden.RAM" "User not authorized to operate on the specified resource, or this API doesn't support RAM.";
     NoPermission = 403 "NoPermission" "You are not authorized to do this action. You should be authorized by RAM.";
+    ThrottlingUser = 400 "Throttling.User" "Request was denied due to user flow control.";
     MissingParameter = 400 "MissingParameter" "The input parameter that is mandatory for processing this request is not supplied.";
     InvalidParameter = 400 "InvalidParameter" "The specified parameter is not valid.";
     UnsupportedOperation = 400 "UnsupportedOperation" "The specified operation is not supported.";
@@ -84,6 +85,14 @@ codes! {
     ResourceGroupNotFound = 404 "InvalidResourceGroup.NotFound" "The ResourceGroup provided does not exist in our records.";
     CloudBoxUnsupported = 403 "InvalidOperation.CloudBoxImageImportUnsupported" "Importing cloud box images is not supported.";
     ImageQuotaExceeded = 403 "QuotaExceed.Image" "The Image Quota exceeds.";
+    ImportForbidden = 400 "Forbbiden" "User not authorized to operate on the specified resource";
+    ImportSnapshotQuotaExceeded = 403 "QuotaExceed.Snapshot" "The Snapshot Quota exceeds.";
+    ImportRegionNotFound = 400 "RegionId.NotFound" "The specified region is not found.";
+    ImportRegionNotSupport = 403 "InvalidRegion.NotSupport" "The specified region does not support image import or export.";
+    ExportRegionNotSupport = 400 "InvalidRegion.NotSupport" "The specified region does not support image import or export.";
+    ImportImageStatusIncorrect = 400 "IncorrectImageStatus" "The specified image is not available.";
+    LicenseTypeByolOnly = 400 "InvalidLicenseType.BYOLOnly" "Only BYOL LicenseType is supported for the current platform provided.";
+    ImageCategoryNotSupported = 403 "InvalidImageCategory.NotSupported" "The specified image category is not supported.";
     ImageIsImporting = 403 "ImageIsImporting" "The specified Image is importing.";
     NoRole = 403 "NoSetRoletoECSServiceAcount" "ECS service account Have no right to access your OSS.please attach a role of access your oss to ECS service account.";
     OssBucketMalformed = 400 "InvalidOSSBucket.Malformed" "The specified OSS bucket is wrongly formed.";
@@ -171,14 +180,45 @@ codes! {
     SharedImageSameRegionOnly = 403 "OperationDenied.SameRegionOnly" "The image shared from others can not be copied to another region directly.";
     ImageNotFromCopy = 400 "ImageCreatedNotFromCopy" "The specified image is not the target image of a copy action.";
     ImageNotBeingCopied = 400 "IncorrectImageStatus" "The specified snapshot is not coping.";
-    ImageUsedByInstance = 403 "ImageUsingByInstance" "The specified image is being used by instance.";
-    ImageIsBeingCopied = 403 "OperationDenied.ImageCopying" "The Image are coping.";
-    ImageIsShared = 403 "ImageUseShared" "The specified image has been shared.";
+    ImageUsedByInstance = 403 "ImageUsingByInstance" "The specified image has been used to create instances. You can use the DescribeInstances API to query these instances, or you can use the force parameter to proceed.";
+    ImageIsBeingCopied = 403 "OperationDenied.ImageCopying" "The image is being copied. Please use the CancelCopyImage API.";
+    ImageIsShared = 403 "ImageUseShared" "The specified image has been shared to others. You can use the DescribeImageSharePermission API to query the users who have been shared.";
+    ImageIsPublic = 403 "ImageIsPublic" "You can not delete public image, please modify it to private.";
+    ImageFamilyFull = 400 "ImageQuotaExceed.ImageFamily" "The specified image family exceeds the maximum number of images for one image family.";
+    ImageFamiliesFull = 400 "ImageFamilyQuotaExceed" "The number of image families exceeds the limit in the region.";
+    CommunityImageNotCopied = 400 "OperationDenied.CommunityImage" "Community image does not support copy.";
+
+    // Changing what an image says of itself.
+    MissingRegionIdForImage = 400 "MissingParameter" "The input parameter \"RegionId\" that is mandatory for processing this request is not supplied.";
+    ImageNameMalformed = 400 "InvalidImageName.Malformed" "Image names must be between 2 and 128 characters long, using either English or Chinese characters. The name must start with a letter or a Chinese character, and can include numbers, colons, underscores and hyphens.";
+    ImageNameDuplicated = 400 "InvalidImageName.Duplicated" "The specified Image name has already bean used.";
+    ImageDescriptionMalformed = 400 "InvalidDescription.Malformed" "The specified description is wrongly formed.";
+    ImageDescriptionInvalid = 403 "InvalidDescription.Malformed" "The specified parameter description is not valid.";
+    ImageFamilyMalformedForModify = 400 "InvalidImageFamily.Malformed" "The specified parameter \"ImageFamily\" is malformed.";
+    ImageFamilyFullForModify = 400 "ImageQuotaFull.ImageFamily" "The specified image family has exceeded max number of images for one image family.";
+    ImageFamiliesFullForModify = 400 "ImageFamilyQuotaFull" "The specified region has exceeded max number of image family.";
+    ImageBootModeNotSupported = 400 "InvalidBootMode.NotSupport" "The specified parameter BootMode is not supported.";
+    ImageLicenseTypeNotSupported = 400 "InvalidLicenseType.NotSupported" "The specified parameter LicenseType is not supported.";
+    ImageStatusNotAvailable = 403 "ImageStatus.NotAvailable" "The specified image status is not available.";
+    ImageStatusNotDeprecated = 403 "ImageStatus.NotDeprecated" "The specified image status is not deprecated.";
+    ImageIsSharedForModify = 403 "ImageUseShared" "The specified image has been shared to others, please remove shared accounts first.";
+    ImageBootModeInUse = 403 "OperationDeined.ImageUsingByInstance" "The boot mode of the image cannot be modified because it has associated instances.";
+    ImageImdsSupportOneWay = 403 "InvalidOperation.FeaturesImdsSupportNotMatch" "The specified parameter Features.ImdsSupport can not be set to v1 from v2.";
+    ImageIsCreatingForModify = 403 "InvalidStatus.ImageIsCreating" "The operation cannot be performed because the image is creating. Please wait until the creation is complete and try again.";
+    CommunityImageOfOthers = 403 "InvalidOperation.PublicImageUnsupported" "The community image's publisher is not the current account. Modification is not permitted.";
 
     // Sharing images.
     AccountForbidden = 404 "InvalidAccount.Forbbiden" "The specified Account does not yourself.";
-    AccountNotFound = 404 "InvalidAccount.NotFound" "The specified account in parameter \"AddAccount.n\" or \"RemoveAccount.n\" does not exist.";
+    /// The text that is answered names the account.
+    AccountNotFound = 404 "InvalidAccount.NotFound" "The specified parameter \"AddAccount.n\" or \"RemoveAccount.n\" does not exist.";
     RegionIdNotFoundForSharing = 400 "InvalidRegionId.NotFound" "The specified region does not exist.";
+    ShareImageQuotaExceeded = 403 "QuotaExceed.ShareImage" "The shared Image Quota exceeds.";
+    ImageNotAvailableForSharing = 400 "IncorrectImageStatus" "The image is not available.";
+    ImageAlreadyPublic = 403 "Image.Public" "The specified image is public image.";
+    ImageNotPublic = 403 "Image.NotPublic" "The specified image is not public image.";
+    IsPublicConflicts = 403 "InvalidParameter.IsPublic" "The specified parameter IsPublic is conflicted with other parameters.";
+    LaunchPermissionForbidden = 400 "ForbiddenParameter.LaunchPermission" "The specified parameter \"LaunchPermission\" is forbidden for current account.";
+    LaunchPermissionUnnecessary = 400 "UnnecessaryParameter.LaunchPermission" "The specified parameter \"LaunchPermission\" is unnecessary if paramter \"AddAccounts\" or \"RemoveAccounts\" exist.";
     ShareUserQuotaExceeded = 403 "QuotaExceed.ShareImageUser" "The shared Image user Quota exceeds.";
     SharedImageDeprecated = 403 "OperationDenied.InvalidImageStatus" "The specified image cannot be shared when it is deprecated.";
 
@@ -412,6 +452,16 @@ codes! {
     EipAssociationDuplicated = 400 "InvalidAssociation.Duplicated" "Specified instance already is associated.";
     EipBesidePublicAddress = 400 "EIP_CAN_NOT_ASSOCIATE_WITH_PUBLIC_IP" "instance already bind natpublicip,cannot bind eip.";
 
+    // Sessions.
+    StsRoleArnMalformed = 400 "InvalidParameter.RoleArn" "The parameter RoleArn is wrongly formed.";
+    StsSessionNameMalformed = 400 "InvalidParameter.RoleSessionName" "The parameter RoleSessionName is wrongly formed.";
+    StsDurationInvalid = 400 "InvalidParameter.DurationSeconds" "The Min/Max value of DurationSeconds is 15min/1hr.";
+    StsPolicyMalformed = 400 "InvalidParameter.PolicyGrammar" "The parameter Policy has not passed grammar check.";
+    StsPolicyTooLong = 400 "InvalidParameter.PolicySize" "The size of Policy must be smaller than 1024 bytes.";
+    StsRoleNotExist = 404 "EntityNotExist.Role" "The specified Role not exists.";
+    StsNotByRoot = 403 "NoPermission" "Roles may not be assumed by root accounts.";
+    DiagnosticMessageInvalid = 400 "InvalidParameter.EncodedDiagnosticMessage" "The specified EncodedDiagnosticMessage is invalid.";
+
     // Users, groups and their keys.
     UserNameInvalidChars = 400 "InvalidParameter.UserName.InvalidChars" "The parameter - \"UserName\" contains invalid chars.";
     UserNameLength = 400 "InvalidParameter.UserName.Length" "The parameter - \"UserName\" beyond the length limit.";
@@ -495,6 +545,7 @@ pub(crate) const SHARED: &[Code] = &[
     Code::ServiceUnavailable,
     Code::ForbiddenRam,
     Code::NoPermission,
+    Code::ThrottlingUser,
     Code::MissingParameter,
     Code::InvalidParameter,
 ];
@@ -507,7 +558,7 @@ impl Code {
 
     /// An error with this code and another text.
     pub fn with(self, message: impl Into<String>) -> ApiError {
-        ApiError { code: self, message: message.into(), access_denied: None, source: None }
+        ApiError { code: self, message: message.into(), access_denied: None, retry_after_millis: None, source: None }
     }
 }
 
@@ -523,6 +574,8 @@ pub struct ApiError {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) access_denied: Option<Value>,
+    /// When the call is worth making again.
+    pub(crate) retry_after_millis: Option<i64>,
     /// What really happened; for the log, never for the client.
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -546,6 +599,16 @@ impl ApiError {
     /// A parameter that cannot be read, where the action has no code of its own for it.
     pub fn invalid(name: &str) -> Self {
         Code::InvalidParameter.with(format!("The specified parameter \"{name}\" is not valid."))
+    }
+
+    /// This error, for a call that may be made again after so many milliseconds.
+    pub fn after(self, millis: i64) -> Self {
+        Self { retry_after_millis: Some(millis), ..self }
+    }
+
+    /// This error, with what the caller is told of why access was denied.
+    pub fn denied(self, detail: Value) -> Self {
+        Self { access_denied: Some(detail), ..self }
     }
 
     /// The code.

@@ -2,6 +2,7 @@
 
 mod identities;
 mod resources;
+mod sharing;
 
 use std::sync::Arc;
 
@@ -52,6 +53,10 @@ pub async fn run(meta: &Meta) {
     resources::facets_follow_their_record(meta).await;
     resources::one_holder_for_an_address(meta).await;
     resources::pages_merge_three_lists(meta).await;
+    sharing::community_images_are_everybodys(meta).await;
+    sharing::families_and_copies_are_counted(meta).await;
+    sharing::nothing_is_made_of_an_image_that_was_taken_back(meta).await;
+    sharing::one_winner_for_the_last_share(meta).await;
 }
 
 fn account() -> AccountId {
@@ -99,6 +104,8 @@ pub fn image(owner: AccountId, name: &str, created: i64) -> Image {
         resource_group: String::new(),
         task: None,
         is_copied: false,
+        copied_from: None,
+        is_public: false,
         is_system: false,
         version: String::new(),
         created: Timestamp::from_millis(created),

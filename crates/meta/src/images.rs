@@ -60,6 +60,8 @@ pub struct Filter {
     pub tags: Vec<TagFilter>,
     /// Only images that servers were made from, or only the others.
     pub used: Option<bool>,
+    /// Only images of this owner; asked where a list has images of several.
+    pub owner: Option<AccountId>,
 }
 
 /// Which part of a list is wanted: `limit` rows after the first `offset`, or after a row that is known.
@@ -108,9 +110,27 @@ pub fn insert(tx: &mut Tx<'_>, image: &Image, seq: i64) -> Result<bool, Error> {
         let sql = "INSERT INTO backing_snapshots (snapshot, image) VALUES ($1, $2)";
         tx.execute(sql, values![disk.snapshot.as_str(), image.id.as_str()])?;
     }
+    if let Some(source) = &image.copied_from {
+        let sql = "INSERT INTO image_copies (source, image) VALUES ($1, $2)";
+        tx.execute(sql, values![source.as_str(), image.id.as_str()])?;
+    }
     tags::replace(tx, image.owner, &image.region, tags::IMAGE, image.id.as_str(), &image.tags)?;
     count(tx, image, image.status, 1)?;
     Ok(true)
+}
+
+/// The image with this id, which nobody begins to use before this transaction has ended, in whatever account
+/// ([`crate::visible::for_use`]). What withdraws an image (its deletion, its sharing less widely, a change that servers
+/// must not have seen) reads it so: it then sees every use that came first, and every later one sees it.
+pub fn get_exclusive(tx: &mut Tx<'_>, id: &ImageId) -> Result<Option<Stored>, Error> {
+    let sql = "SELECT status, progress, generation, record FROM images WHERE id = $1 FOR UPDATE";
+    tx.query_one(sql, values![id.as_str()])?.as_ref().map(stored).transpose()
+}
+
+/// The image with this id, which nobody changes before this transaction has ended.
+pub(crate) fn get_steady(tx: &mut Tx<'_>, id: &ImageId) -> Result<Option<Stored>, Error> {
+    let sql = "SELECT status, progress, generation, record FROM images WHERE id = $1 FOR SHARE";
+    tx.query_one(sql, values![id.as_str()])?.as_ref().map(stored).transpose()
 }
 
 /// The image with this id.
@@ -152,6 +172,14 @@ pub fn update(tx: &mut Tx<'_>, before: &Stored, image: &Image) -> Result<bool, E
     if before.image.tags != image.tags {
         tags::replace(tx, image.owner, &image.region, tags::IMAGE, image.id.as_str(), &image.tags)?;
     }
+    if before.image.is_public != image.is_public {
+        let sql = if image.is_public {
+            "INSERT INTO community_images (region, image) VALUES ($1, $2)"
+        } else {
+            "DELETE FROM community_images WHERE region = $1 AND image = $2"
+        };
+        tx.execute(sql, values![image.region.as_str(), image.id.as_str()])?;
+    }
     if before.image.status != image.status {
         count(tx, image, before.image.status, -1)?;
         count(tx, image, image.status, 1)?;
@@ -174,12 +202,51 @@ pub fn delete(tx: &mut Tx<'_>, before: &Stored, now: Timestamp) -> Result<bool, 
     if tx.execute(sql, values![image.id.as_str(), before.generation])? != 1 {
         return Ok(false);
     }
-    tx.execute("DELETE FROM backing_snapshots WHERE image = $1", values![image.id.as_str()])?;
-    let bury = "INSERT INTO tombstones (id, deleted) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    tx.execute(bury, values![image.id.as_str(), now.as_millis()])?;
+    for rows in ["backing_snapshots", "image_copies", "image_shares", "community_images"] {
+        tx.execute(&format!("DELETE FROM {rows} WHERE image = $1"), values![image.id.as_str()])?;
+    }
+    let bury = "INSERT INTO tombstones (id, deleted, owner) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    tx.execute(bury, values![image.id.as_str(), now.as_millis(), image.owner])?;
     tags::replace(tx, image.owner, &image.region, tags::IMAGE, image.id.as_str(), &[])?;
     count(tx, image, image.status, -1)?;
     Ok(true)
+}
+
+/// Whose an image was that is gone; none when nobody remembers.
+pub fn late_owner(tx: &mut Tx<'_>, id: &ImageId) -> Result<Option<AccountId>, Error> {
+    let sql = "SELECT owner FROM tombstones WHERE id = $1 AND owner <> 0";
+    tx.query_one(sql, values![id.as_str()])?.map(|row| row.account(0)).transpose()
+}
+
+/// How many images a family of an owner has in a region, and how many families there are.
+pub fn family_totals(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    region: &RegionId,
+    family: &ImageName,
+) -> Result<(u64, u64), Error> {
+    let members = "SELECT COUNT(*) FROM images WHERE owner = $1 AND region = $2 AND family = $3 AND family <> ''";
+    let row = tx.query_one(members, values![owner, region.as_str(), family.as_str()])?;
+    let members = row.map_or(Ok(0), |row| row.size(0))?;
+    let families = "SELECT COUNT(DISTINCT family) FROM images WHERE owner = $1 AND region = $2 AND family <> ''";
+    let row = tx.query_one(families, values![owner, region.as_str()])?;
+    Ok((members, row.map_or(Ok(0), |row| row.size(0))?))
+}
+
+/// How many disks of imports and copies are under way for an owner in a region: the snapshots that they will have stand
+/// nowhere yet.
+pub fn disks_under_way(tx: &mut Tx<'_>, owner: AccountId, region: &RegionId) -> Result<u64, Error> {
+    let filter = Filter { statuses: vec![ImageStatus::Waiting, ImageStatus::Creating], ..Filter::default() };
+    let all = Window { offset: 0, limit: u64::from(u32::MAX), below: None };
+    let building = list(tx, owner, region, &filter, all)?.items;
+    Ok(building.iter().filter(|image| image.task.is_some()).map(|image| image.disks.len() as u64).sum())
+}
+
+/// The images that were copied from an image and are there, whoever's and wherever they are.
+pub fn copies(tx: &mut Tx<'_>, source: &ImageId) -> Result<Vec<Image>, Error> {
+    let sql = "SELECT status, progress, generation, record FROM images \
+               WHERE id IN (SELECT image FROM image_copies WHERE source = $1) ORDER BY seq";
+    tx.query(sql, values![source.as_str()])?.iter().map(|row| Ok(stored(row)?.image)).collect()
 }
 
 /// How many images an owner has in a region, whatever their status.

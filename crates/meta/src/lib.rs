@@ -18,6 +18,7 @@ mod schema;
 mod sqlite;
 
 pub mod accounts;
+pub mod audit;
 pub mod buckets;
 #[cfg(feature = "testing")]
 pub mod conformance;

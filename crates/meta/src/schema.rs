@@ -129,6 +129,20 @@ const MIGRATIONS: &[&[&str]] = &[
         "DROP TABLE role_policies",
         "CREATE INDEX attachments_by_policy ON attachments (account, kind, policy)",
         "CREATE TABLE ram_generations (account BIGINT PRIMARY KEY, generation BIGINT NOT NULL)",
+        // Who did what.
+        "CREATE TABLE audit (account BIGINT NOT NULL, seq BIGINT NOT NULL, id KEY NOT NULL, record TEXT NOT NULL, \
+     PRIMARY KEY (account, seq, id))",
+        "CREATE INDEX audit_by_id ON audit (id)",
+        // Limits that the operator set for an account.
+        "CREATE TABLE quotas (account BIGINT NOT NULL, name KEY NOT NULL, value BIGINT NOT NULL, \
+     PRIMARY KEY (account, name))",
+        // Images beyond their owner: community images of a region, what was copied from what, members of families, and
+        // whose an image was that is gone.
+        "CREATE TABLE community_images (region KEY NOT NULL, image KEY NOT NULL, PRIMARY KEY (region, image))",
+        "CREATE TABLE image_copies (source KEY NOT NULL, image KEY NOT NULL, PRIMARY KEY (source, image))",
+        "CREATE INDEX image_copies_by_image ON image_copies (image)",
+        "CREATE INDEX images_by_family ON images (owner, region, family) WHERE family <> ''",
+        "ALTER TABLE tombstones ADD COLUMN owner BIGINT NOT NULL DEFAULT 0",
     ],
 ];
 

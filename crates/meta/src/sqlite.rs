@@ -195,8 +195,10 @@ impl rusqlite::ToSql for Value {
 }
 
 /// `$1` is a *name* to SQLite, numbered by first appearance; `?1` is what we mean. `/*by x*/` pins the index of a list
-/// query, which SQLite otherwise leaves when one owner has most rows; PostgreSQL reads a comment there.
+/// query, which SQLite otherwise leaves when one owner has most rows; PostgreSQL reads a comment there. A row cannot be
+/// locked here and need not be: there is one writer.
 fn translate(sql: &str) -> String {
+    let sql = sql.strip_suffix(" FOR SHARE").or_else(|| sql.strip_suffix(" FOR UPDATE")).unwrap_or(sql);
     sql.replace('$', "?").replace("/*by ", "INDEXED BY ").replace("*/", " ")
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use model::image::EVERYWHERE;
 use model::{AccountId, Image, ImageId, ImageName, ImageStatus, Instance, RegionId, Timestamp};
 
-use crate::database::{Error, Page, Tx, Value, values};
+use crate::database::{Error, Page, Row, Tx, Value, values};
 use crate::images::{self, Filter, Window};
 use crate::resources::count_with;
 
@@ -21,6 +21,8 @@ pub enum Whose {
     System,
     /// Shared with the account.
     Shared,
+    /// Community images of the region, whoever published them.
+    Community,
 }
 
 /// Images of the server that a list reads: more than anybody offers.
@@ -28,9 +30,31 @@ const SYSTEM_IMAGES: u64 = 10_000;
 
 /// The image with this id, if the account may use it in this region.
 pub fn get(tx: &mut Tx<'_>, account: AccountId, region: &RegionId, id: &ImageId) -> Result<Option<Image>, Error> {
-    let Some(image) = images::get(tx, id)?.map(|stored| stored.image) else { return Ok(None) };
-    let may =
-        image.is_system || (image.region == *region && (image.owner == account || is_shared_with(tx, id, account)?));
+    let found = images::get(tx, id)?.map(|stored| stored.image);
+    if_usable(tx, account, region, found)
+}
+
+/// [`get`], for a transaction that makes something of the image. The account writes under its own scope and the image's
+/// owner under another one, so the image's row decides between them: it is locked first, against changes but not
+/// against other users, and only then is it asked who may use it. A withdrawal that was answered before is seen here;
+/// one that comes later waits and sees what was made ([`images::get_exclusive`]).
+pub fn for_use(tx: &mut Tx<'_>, account: AccountId, region: &RegionId, id: &ImageId) -> Result<Option<Image>, Error> {
+    let found = images::get_steady(tx, id)?.map(|stored| stored.image);
+    if_usable(tx, account, region, found)
+}
+
+fn if_usable(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    region: &RegionId,
+    found: Option<Image>,
+) -> Result<Option<Image>, Error> {
+    let Some(image) = found else { return Ok(None) };
+    // Community images are of ECS: the servers of the other product know none.
+    let is_offered = image.is_public && !account.is_at_swas();
+    let may = image.is_system
+        || (image.region == *region
+            && (image.owner == account || is_offered || is_shared_with(tx, &image.id, account)?));
     Ok(may.then_some(image))
 }
 
@@ -68,7 +92,16 @@ pub fn list(
         others.extend(images::placed(tx, AccountId::SYSTEM, &everywhere(), filter, all)?.0);
     }
     if whose.contains(&Whose::Shared) {
-        others.extend(shared(tx, account, region, filter)?);
+        let sql = "SELECT image, seq FROM image_shares JOIN images ON images.id = image_shares.image \
+                   WHERE account = $1 AND region = $2";
+        let rows = tx.query(sql, values![account, region.as_str()])?;
+        others.extend(among(tx, &rows, filter)?);
+    }
+    if whose.contains(&Whose::Community) {
+        let sql = "SELECT image, seq FROM community_images JOIN images ON images.id = community_images.image \
+                   WHERE community_images.region = $1";
+        let rows = tx.query(sql, values![region.as_str()])?;
+        others.extend(among(tx, &rows, filter)?);
     }
     if !whose.contains(&Whose::Own) {
         return Ok(merged(Vec::new(), others, 0, 0, window));
@@ -133,10 +166,19 @@ fn listed(texts: &[&str]) -> (String, Vec<Value>) {
     (places.join(", "), values)
 }
 
-/// Takes an image from an account.
+/// Takes an image from an account, with nobody beginning to use it meanwhile ([`images::get_exclusive`]).
 pub fn unshare(tx: &mut Tx<'_>, id: &ImageId, account: AccountId) -> Result<(), Error> {
+    images::get_exclusive(tx, id)?;
     let sql = "DELETE FROM image_shares WHERE account = $1 AND image = $2";
     tx.execute(sql, values![account, id.as_str()]).map(drop)
+}
+
+/// How many images are shared with an account, which nobody else raises before this transaction has ended: owners of
+/// images share under scopes of their own, so the row of the one that receives decides between them.
+pub fn received(tx: &mut Tx<'_>, account: AccountId) -> Result<u64, Error> {
+    tx.query("SELECT id FROM accounts WHERE id = $1 FOR UPDATE", values![account.customer()])?;
+    let sql = "SELECT COUNT(*) FROM image_shares WHERE account = $1";
+    tx.query_one(sql, values![account])?.map_or(Ok(0), |row| row.size(0))
 }
 
 /// The accounts that an image is shared with, and since when, the first one first.
@@ -151,13 +193,10 @@ fn is_shared_with(tx: &mut Tx<'_>, id: &ImageId, account: AccountId) -> Result<b
     Ok(tx.query_one(sql, values![account, id.as_str()])?.is_some())
 }
 
-/// The images that others share with an account in a region, with their places in the order of age.
-fn shared(tx: &mut Tx<'_>, account: AccountId, region: &RegionId, filter: &Filter) -> Result<Vec<(i64, Image)>, Error> {
-    let sql = "SELECT image, seq FROM image_shares JOIN images ON images.id = image_shares.image \
-               WHERE account = $1 AND region = $2";
-    let rows = tx.query(sql, values![account, region.as_str()])?;
+/// The images of these rows that a filter accepts, with their places in the order of age.
+fn among(tx: &mut Tx<'_>, rows: &[Row], filter: &Filter) -> Result<Vec<(i64, Image)>, Error> {
     let mut found = Vec::new();
-    for row in &rows {
+    for row in rows {
         let id = ImageId::from_record(row.text(0)?.to_owned());
         if let Some(stored) = images::get(tx, &id)?.filter(|stored| accepts(filter, &stored.image)) {
             let servers = count_with::<Instance>(tx, "image", id.as_str())?;
@@ -173,7 +212,7 @@ fn shared(tx: &mut Tx<'_>, account: AccountId, region: &RegionId, filter: &Filte
 /// What the statements of `images` ask of a row, asked of one that is at hand.
 fn accepts(filter: &Filter, image: &Image) -> bool {
     let Filter { statuses, ids, name, family, architecture, os_type, snapshot, resource_group, .. } = filter;
-    let Filter { created_from, created_to, tags, .. } = filter;
+    let Filter { created_from, created_to, tags, owner, .. } = filter;
     let tagged = |wanted: &crate::tags::TagFilter| {
         image.tags.iter().any(|tag| {
             tag.key.as_str() == wanted.key
@@ -181,6 +220,7 @@ fn accepts(filter: &Filter, image: &Image) -> bool {
         })
     };
     (statuses.is_empty() || statuses.contains(&image.status))
+        && owner.is_none_or(|owner| image.owner == owner)
         && (ids.is_empty() || ids.iter().any(|id| id == image.id.as_str()))
         && name.as_ref().is_none_or(|pattern| fits(pattern, image.name.as_str()))
         && family.as_ref().is_none_or(|family| image.family.as_ref().map(ImageName::as_str) == Some(family))

@@ -311,6 +311,12 @@ pub struct Image {
     pub task: Option<TaskId>,
     /// True for a copy of another image.
     pub is_copied: bool,
+    /// The image that it was copied from, whatever became of that one.
+    #[serde(default)]
+    pub copied_from: Option<ImageId>,
+    /// True for a community image: its owner lets every account of the region make servers of it.
+    #[serde(default)]
+    pub is_public: bool,
     /// True for an image that the server offers to every account, in every region.
     #[serde(default)]
     pub is_system: bool,
@@ -319,6 +325,16 @@ pub struct Image {
     pub version: String,
     /// When it was asked for.
     pub created: Timestamp,
+}
+
+impl BootMode {
+    /// Whether a guest for this processor can boot so. Arm guests boot by UEFI and nothing else.
+    pub const fn fits(self, architecture: Architecture) -> bool {
+        match architecture {
+            Architecture::Arm64 => matches!(self, Self::Uefi),
+            Architecture::I386 | Architecture::X86_64 => true,
+        }
+    }
 }
 
 impl Image {
@@ -360,6 +376,14 @@ mod tests {
             assert_eq!(json, format!("\"{platform}\""));
         }
         assert_eq!(Platform::ALL.len(), 27);
+    }
+
+    #[test]
+    fn arm_boots_by_uefi_alone() {
+        for &mode in BootMode::ALL {
+            assert!(mode.fits(Architecture::X86_64) && mode.fits(Architecture::I386));
+            assert_eq!(mode.fits(Architecture::Arm64), mode == BootMode::Uefi, "{mode}");
+        }
     }
 
     #[test]

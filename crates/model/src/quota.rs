@@ -15,6 +15,27 @@ pub const EXPORT_DATA_DISK_GIB: u32 = 500;
 /// Custom images of an account in a region. The service does not publish the number; operators can raise it.
 pub const IMAGES_PER_REGION: u64 = 100_000;
 
+/// Images of one family (ModifyImageAttribute, `ImageQuotaFull.ImageFamily`).
+pub const IMAGES_PER_FAMILY: u64 = 100;
+
+/// Families of an account in a region (ModifyImageAttribute, `ImageFamilyQuotaFull`).
+pub const FAMILIES_PER_REGION: u64 = 100;
+
+/// Accounts that one call shares an image with, or takes it from; the surplus is ignored (ModifyImageSharePermission,
+/// `AddAccount.N`).
+pub const SHARE_ACCOUNTS_PER_CALL: usize = 10;
+
+/// Accounts that one image is shared with (ModifyImageSharePermission, `QuotaExceed.ShareImageUser`).
+pub const SHARE_ACCOUNTS_PER_IMAGE: usize = 50;
+
+/// Images that others share with one account (ModifyImageSharePermission, `QuotaExceed.ShareImage`). The service does not
+/// publish the number.
+pub const SHARED_IMAGES_PER_ACCOUNT: u64 = 1_000;
+
+/// Snapshots of an account in a region (ImportImage, `QuotaExceed.Snapshot`). The service does not publish the number; two
+/// for each image that there can be.
+pub const SNAPSHOTS_PER_REGION: u64 = 2 * IMAGES_PER_REGION;
+
 /// Ids that one tag call takes (TagResources, `ResourceId.N`).
 pub const TAGGED_RESOURCES_PER_CALL: usize = 50;
 

@@ -7,6 +7,7 @@ use model::{ClientToken, Description, Image, ImageId, ImageName, ImageStatus, Re
 use serde_json::{Value, json};
 use wire::Params;
 
+use super::disks::create_snapshot::have_room;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -38,9 +39,11 @@ impl Action for CopyImage {
             Code::CopyDescriptionMalformed,
             Code::EncryptionUnsupported,
             Code::ImageNotAvailableForCopy,
+            Code::CommunityImageNotCopied,
             Code::SharedImageSameRegionOnly,
             Code::CopyNameDuplicated,
             Code::ImageQuotaExceeded,
+            Code::SnapshotQuotaExceeded,
             Code::ResourceGroupNotFound,
             Code::TagKeyDuplicate,
             Code::TagKeyMalformed,
@@ -95,9 +98,12 @@ impl Action for CopyImage {
         let (region, token) = (self.region.clone(), self.token.clone());
         let entropy = engine.clone();
         let answer = once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
-            let source = visible::get(tx, account, &self.region, &self.image)?.ok_or(Code::ImageIdNotFound)?;
+            let source = visible::for_use(tx, account, &self.region, &self.image)?.ok_or(Code::ImageIdNotFound)?;
             if source.status != ImageStatus::Available {
                 return Err(Code::ImageNotAvailableForCopy.error());
+            }
+            if source.is_public {
+                return Err(Code::CommunityImageNotCopied.error());
             }
             if source.owner != account && self.destination != self.region {
                 return Err(Code::SharedImageSameRegionOnly.error());
@@ -105,6 +111,7 @@ impl Action for CopyImage {
             if IMAGES_PER_REGION <= images::total(tx, account, &self.destination)? {
                 return Err(Code::ImageQuotaExceeded.error());
             }
+            have_room(tx, (account, &self.destination), source.disks.len(), Code::SnapshotQuotaExceeded)?;
             let name = match &self.name {
                 Some(name) => name.clone(),
                 None => id.as_str().parse().map_err(ApiError::internal)?,
@@ -128,6 +135,8 @@ impl Action for CopyImage {
                 // The copy's flow, by which it can be cancelled.
                 task: Some(silent.task.clone()),
                 is_copied: true,
+                copied_from: Some(source.id.clone()),
+                is_public: false,
                 is_system: false,
                 created: now,
                 ..source.clone()

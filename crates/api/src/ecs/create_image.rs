@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use wire::Params;
 
 use super::disks::create_snapshot;
+use super::modify_image_attribute::family_has_room;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -102,6 +103,8 @@ impl Action for CreateImage {
             Code::ImageDiskTypeInvalid,
             Code::ImageSystemDiskMissing,
             Code::ImageQuotaExceeded,
+            Code::ImageFamiliesFull,
+            Code::ImageFamilyFull,
             Code::DryRunOperation,
         ],
     };
@@ -173,6 +176,11 @@ impl Action for CreateImage {
             let (image, snapshots, node) = self.plan(tx, &made_by, account, (&id, now))?;
             if IMAGES_PER_REGION <= images::total(tx, account, &self.region)? {
                 return Err(Code::ImageQuotaExceeded.error());
+            }
+            create_snapshot::have_room(tx, (account, &self.region), snapshots.len(), Code::SnapshotQuotaExceeded)?;
+            if let Some(family) = &image.family {
+                let full = (Code::ImageFamiliesFull, Code::ImageFamilyFull);
+                family_has_room(tx, (account, &self.region), family, full)?;
             }
             if images::by_name(tx, account, &self.region, &image.name)?.is_some() {
                 return Err(Code::ImageNameDuplicatedForCreate.error());
@@ -382,6 +390,8 @@ impl CreateImage {
             resource_group: String::new(),
             task: None,
             is_copied: false,
+            copied_from: None,
+            is_public: false,
             is_system: false,
             created: now,
         })

@@ -4,7 +4,7 @@
 //! transaction decides between the deletion and whatever else would use the image.
 
 use meta::{Scope, Tx, images, manifests, resources, tasks, visible};
-use model::{ImageId, ImageStatus, Instance, RegionId, Snapshot, TaskAction, Timestamp};
+use model::{Image, ImageId, Instance, RegionId, Snapshot, TaskAction, Timestamp};
 use wire::Params;
 
 use crate::action::{Access, Action, Nothing, Product, Spec};
@@ -33,6 +33,7 @@ impl Action for DeleteImage {
             Code::ImageIsCreating,
             Code::ImageIsExporting,
             Code::ImageIsBeingCopied,
+            Code::ImageIsPublic,
             Code::ImageIsShared,
             Code::ImageUsedByInstance,
             Code::DryRunOperation,
@@ -61,27 +62,11 @@ impl Action for DeleteImage {
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
-                let before = images::get(tx, &image)?
+                let before = images::get_exclusive(tx, &image)?
                     .filter(|stored| stored.image.owner == account && stored.image.region == region)
                     .ok_or(Code::ImageIdNotFound)?;
-                match before.image.status {
-                    ImageStatus::Waiting | ImageStatus::Creating if before.image.is_copied => {
-                        return Err(Code::ImageIsBeingCopied.error());
-                    }
-                    ImageStatus::Waiting | ImageStatus::Creating if before.image.task.is_some() => {
-                        return Err(Code::ImageIsImporting.error());
-                    }
-                    ImageStatus::Waiting | ImageStatus::Creating => return Err(Code::ImageIsCreating.error()),
-                    _ => {}
-                }
-                if tasks::is_running(tx, account, &region, TaskAction::ExportImage, image.as_str())? {
-                    return Err(Code::ImageIsExporting.error());
-                }
-                if !visible::shared_with(tx, &image)?.is_empty() {
-                    return Err(Code::ImageIsShared.error());
-                }
-                if !force && 0 < resources::count_with::<Instance>(tx, "image", image.as_str())? {
-                    return Err(Code::ImageUsedByInstance.error());
+                if let Some(code) = against_deletion(tx, &before.image, force)? {
+                    return Err(code.error());
                 }
                 if dry_run {
                     return Err(Code::DryRunOperation.error());
@@ -93,6 +78,29 @@ impl Action for DeleteImage {
             })
             .await
     }
+}
+
+/// The first of the things that speak against deleting an image: what is being done with it, who else sees it, and what
+/// was made of it.
+pub(crate) fn against_deletion(tx: &mut Tx<'_>, image: &Image, force: bool) -> ApiResult<Option<Code>> {
+    if image.status.is_building() {
+        return Ok(Some(match (image.is_copied, &image.task) {
+            (true, _) => Code::ImageIsBeingCopied,
+            (false, Some(_)) => Code::ImageIsImporting,
+            (false, None) => Code::ImageIsCreating,
+        }));
+    }
+    if tasks::is_running(tx, image.owner, &image.region, TaskAction::ExportImage, image.id.as_str())? {
+        return Ok(Some(Code::ImageIsExporting));
+    }
+    if image.is_public {
+        return Ok(Some(Code::ImageIsPublic));
+    }
+    if !visible::shared_with(tx, &image.id)?.is_empty() {
+        return Ok(Some(Code::ImageIsShared));
+    }
+    let is_used = !force && 0 < resources::count_with::<Instance>(tx, "image", image.id.as_str())?;
+    Ok(is_used.then_some(Code::ImageUsedByInstance))
 }
 
 /// Lets go of the image's snapshots: those that were made for it alone go, the others are theirs who took them.

@@ -81,6 +81,12 @@ impl Action for DescribeImages {
         filter.tags = input::tag_filters(params)?;
         may_match &= more_filters(params, &mut filter)?;
         let whose = whose(params)?;
+        // Whose id is none's has published nothing.
+        match params.get("ImageOwnerId").map(str::parse) {
+            Some(Ok(owner)) => filter.owner = Some(owner),
+            Some(Err(_)) => may_match = false,
+            None => {}
+        }
         filter.used = match params.get("Usage") {
             None => None,
             Some("none") => Some(false),
@@ -205,8 +211,7 @@ fn whose(params: &Params) -> ApiResult<Vec<Whose>> {
         None => Ok(vec![Whose::Own, Whose::System, Whose::Shared]),
         Some("self") => Ok(vec![Whose::Own]),
         Some("system") => Ok(vec![Whose::System]),
-        // Nobody publishes to all yet.
-        Some("others") if public => Ok(Vec::new()),
+        Some("others") if public => Ok(vec![Whose::Community]),
         Some("others") => Ok(vec![Whose::Shared]),
         Some("marketplace") => Ok(Vec::new()),
         Some(_) => Err(Code::OwnerAliasNotSupported.error()),
@@ -368,7 +373,7 @@ impl ImageView {
             license_type: image.license.as_str(),
             usage: "none",
             is_copied: image.is_copied,
-            is_public: image.is_system,
+            is_public: image.is_system || image.is_public,
             is_self_shared: "",
             is_subscribed: false,
             is_support_cloudinit: image.os_type == OsType::Linux,

@@ -3,7 +3,7 @@
 use disk::Format;
 use engine::buckets::BucketError;
 use engine::flows::export_image::{self as flow, Plan, Target};
-use meta::{Scope, images, tasks};
+use meta::{Scope, images, tasks, visible};
 use model::quota::{EXPORT_DATA_DISK_GIB, EXPORT_DATA_DISKS};
 use model::{
     BucketName, FlowId, Image, ImageId, ImageStatus, OssPrefix, RegionId, Task, TaskAction, TaskId, TaskItem,
@@ -49,12 +49,14 @@ impl Action for ExportImage {
         summary: "Write the disks of a custom image into a bucket.",
         codes: &[
             Code::RegionIdNotFound400,
+            Code::ExportRegionNotSupport,
             Code::ImageIdNotFound,
             Code::OssBucketNotFound,
             Code::OssBucketNotMatched,
             Code::OssBucketEncrypted,
             Code::OssPrefixMalformed,
             Code::ImageFormatMalformed,
+            Code::ImageCategoryNotSupported,
             Code::ImageNotAvailable,
             Code::ImageDisksTooLarge,
             Code::ImageLicenseNotSupported,
@@ -66,8 +68,12 @@ impl Action for ExportImage {
     type Output = Exporting;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let region = region(params, cx, Code::RegionIdNotFound400)?;
+        if !cx.services.catalogue.moves_images(&region) {
+            return Err(Code::ExportRegionNotSupport.error());
+        }
         Ok(Self {
-            region: region(params, cx, Code::RegionIdNotFound400)?,
+            region,
             image: required(params, "ImageId", Code::ImageIdNotFound)?,
             bucket: required(params, "OSSBucket", Code::OssBucketNotFound)?,
             prefix: optional(params, "OSSPrefix", Code::OssPrefixMalformed)?,
@@ -84,10 +90,13 @@ impl Action for ExportImage {
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Exporting> {
         let account = cx.account();
-        let id = self.image.clone();
-        let found = cx.engine().meta().read(move |tx| images::get(tx, &id)).await?;
-        let image = found.map(|stored| stored.image).filter(|image| image.owner == account);
-        let image = image.filter(|image| image.region == self.region).ok_or(Code::ImageIdNotFound)?;
+        let (id, place) = (self.image.clone(), self.region.clone());
+        let found = cx.engine().meta().read(move |tx| visible::get(tx, account, &place, &id)).await?;
+        let image = found.ok_or(Code::ImageIdNotFound)?;
+        if image.owner != account {
+            // The server's own, or one that somebody shares.
+            return Err(Code::ImageCategoryNotSupported.error());
+        }
         self.check_image(&image)?;
         let targets = self.targets(&image);
         self.check_bucket(&cx, &targets).await?;
@@ -100,6 +109,9 @@ impl Action for ExportImage {
 
 impl ExportImage {
     fn check_image(&self, image: &Image) -> ApiResult<()> {
+        if image.is_public {
+            return Err(Code::ImageCategoryNotSupported.error());
+        }
         if image.status != ImageStatus::Available {
             return Err(Code::ImageNotAvailable.error());
         }
@@ -190,6 +202,9 @@ impl ExportImage {
             .write(Scope::Account(cx.account()), move |tx| {
                 // The image may have been deleted since it was read.
                 let there = images::get(tx, &image.id)?.ok_or(Code::ImageIdNotFound)?;
+                if there.image.is_public {
+                    return Err(Code::ImageCategoryNotSupported.error());
+                }
                 if there.image.status != ImageStatus::Available {
                     return Err(Code::ImageNotAvailable.error());
                 }

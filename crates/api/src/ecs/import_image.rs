@@ -11,17 +11,18 @@ use engine::buckets::{BucketError, ObjectFile};
 use engine::flows::import_image::{self as flow, Source};
 use meta::buckets::Object;
 use meta::tokens::TokenKey;
-use meta::{Scope, images};
+use meta::{Scope, Tx, images};
 use model::image::device_name;
 use model::quota::{IMAGES_PER_REGION, IMPORT_DISKS, LARGEST_DISK_GIB};
 use model::{
-    Architecture, BootMode, BucketName, ClientToken, Description, DetectionStrategy, DiskMapping, FlowId, Image,
-    ImageFeatures, ImageId, ImageName, ImageStatus, ImdsSupport, LicenseType, NvmeSupport, OsType, Platform, RegionId,
-    SnapshotId, Tag, Task, TaskAction, TaskId, TaskItem, TaskStatus,
+    AccountId, Architecture, BootMode, BucketName, ClientToken, Description, DetectionStrategy, DiskMapping, FlowId,
+    Image, ImageFeatures, ImageId, ImageName, ImageStatus, ImdsSupport, LicenseType, NvmeSupport, OsType, Platform,
+    RegionId, SnapshotId, Tag, Task, TaskAction, TaskId, TaskItem, TaskStatus,
 };
 use serde::{Deserialize, Serialize};
 use wire::Params;
 
+use super::disks::create_snapshot::have_room;
 use super::idempotency;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
@@ -82,7 +83,8 @@ impl Action for ImportImage {
         name: "ImportImage",
         summary: "Turn disk files in a bucket into a custom image.",
         codes: &[
-            Code::RegionIdNotFound400,
+            Code::ImportRegionNotFound,
+            Code::ImportRegionNotSupport,
             Code::MissingDiskDeviceMapping,
             Code::OssBucketMalformed,
             Code::OssObjectMalformed,
@@ -99,6 +101,7 @@ impl Action for ImportImage {
             Code::BootModeMalformed,
             Code::BootModeNotSupport,
             Code::LicenseTypeNotSupported,
+            Code::LicenseTypeByolOnly,
             Code::ImdsSupportInvalid,
             Code::DetectionStrategyInvalid,
             Code::DetectionUnsupportedForWindows,
@@ -113,7 +116,9 @@ impl Action for ImportImage {
             Code::CloudBoxUnsupported,
             Code::DestinationImageNameDuplicated,
             Code::ImageIsImporting,
+            Code::ImportImageStatusIncorrect,
             Code::ImageQuotaExceeded,
+            Code::ImportSnapshotQuotaExceeded,
             Code::NoRole,
             Code::OssBucketNotFound,
             Code::OssBucketNotMatched,
@@ -129,9 +134,13 @@ impl Action for ImportImage {
         ],
     };
     type Output = Imported;
+    const DENIED: Option<Code> = Some(Code::ImportForbidden);
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        let region = region(params, cx, Code::RegionIdNotFound400)?;
+        let region = region(params, cx, Code::ImportRegionNotFound)?;
+        if !cx.services.catalogue.moves_images(&region) {
+            return Err(Code::ImportRegionNotSupport.error());
+        }
         let mappings = params.items("DiskDeviceMapping");
         if mappings.is_empty() {
             return Err(Code::MissingDiskDeviceMapping.error());
@@ -140,7 +149,7 @@ impl Action for ImportImage {
             .iter()
             .take(IMPORT_DISKS) // the service ignores the rest
             .enumerate()
-            .map(|(index, (number, mapping))| disk_file(index, *number, mapping))
+            .map(|(index, (_, mapping))| disk_file(index, mapping))
             .collect::<ApiResult<Vec<_>>>()?;
         let architecture =
             optional(params, "Architecture", Code::ArchitectureMalformed)?.unwrap_or(Architecture::X86_64);
@@ -204,8 +213,9 @@ impl Action for ImportImage {
     }
 }
 
-fn disk_file(index: usize, number: u32, mapping: &Params) -> ApiResult<DiskFile> {
-    let field = |name: &str| format!("DiskDeviceMapping.{number}.{name}");
+fn disk_file(index: usize, mapping: &Params) -> ApiResult<DiskFile> {
+    // The service does not say which of them it means.
+    let field = |name: &str| format!("DiskDeviceMapping.n.{name}");
     let bucket = mapping.get("OSSBucket").ok_or_else(|| ApiError::missing(&field("OSSBucket")))?;
     let object = mapping.get("OSSObject").ok_or_else(|| ApiError::missing(&field("OSSObject")))?;
     let bucket = bucket.parse().map_err(|_| Code::OssBucketMalformed)?;
@@ -247,7 +257,7 @@ fn boot_mode(params: &Params, architecture: Architecture) -> ApiResult<BootMode>
     let asked: Option<BootMode> = optional(params, "BootMode", Code::BootModeMalformed)?;
     match (asked, architecture) {
         (Some(BootMode::UefiPreferred), _) => Err(Code::BootModeMalformed.error()),
-        (Some(BootMode::Bios), Architecture::Arm64) => Err(Code::BootModeNotSupport.error()),
+        (Some(mode), _) if !mode.fits(architecture) => Err(Code::BootModeNotSupport.error()),
         (None, Architecture::Arm64) => Ok(BootMode::Uefi),
         (asked, _) => Ok(asked.unwrap_or(BootMode::Bios)),
     }
@@ -259,6 +269,10 @@ impl ImportImage {
         let windows = self.os_type == OsType::Windows || self.platform.is_windows();
         if windows && self.architecture == Architecture::Arm64 {
             return Err(Code::ArchitecturePlatformUnsupported.error());
+        }
+        // What the service sells no licence for, it cannot license.
+        if self.license == LicenseType::Aliyun && self.platform == Platform::OtherWindows {
+            return Err(Code::LicenseTypeByolOnly.error());
         }
         if windows && self.detection.is_some() {
             return Err(Code::DetectionUnsupportedForWindows.error());
@@ -274,6 +288,8 @@ impl ImportImage {
         digest: String,
     ) -> ApiResult<Option<Imported>> {
         let (account, region, name) = (cx.account(), self.region.clone(), self.name.clone());
+        let first = (self.disks[0].bucket.to_string(), self.disks[0].object.clone());
+        let n_disks = self.disks.len();
         let now = cx.engine().clock().now();
         cx.engine()
             .meta()
@@ -284,11 +300,9 @@ impl ImportImage {
                 if let Some(name) = &name
                     && let Some(there) = images::by_name(tx, account, &region, name)?
                 {
-                    return Err(name_taken(&there.image).error());
+                    return Err(name_taken(&there.image, (&first.0, &first.1)).error());
                 }
-                if images::total(tx, account, &region)? >= IMAGES_PER_REGION {
-                    return Err(Code::ImageQuotaExceeded.error());
-                }
+                has_room(tx, account, &region, n_disks)?;
                 Ok(None)
             })
             .await
@@ -298,7 +312,7 @@ impl ImportImage {
     async fn check_file(
         &self,
         services: &Services,
-        account: model::AccountId,
+        account: AccountId,
         disk: &DiskFile,
     ) -> ApiResult<(Object, Checked)> {
         let bucket_resource = format!("acs:oss:{}:{account}:{}", self.region, disk.bucket);
@@ -403,6 +417,8 @@ impl ImportImage {
             resource_group: String::new(),
             task: Some(task_id.clone()),
             is_copied: false,
+            copied_from: None,
+            is_public: false,
             is_system: false,
             version: String::new(),
             created: now,
@@ -429,11 +445,10 @@ impl ImportImage {
                 if let Some(first) = recall(tx, token.as_ref(), &digest, now)? {
                     return Ok(first);
                 }
-                if images::total(tx, account, &image.region)? >= IMAGES_PER_REGION {
-                    return Err(Code::ImageQuotaExceeded.error());
-                }
+                has_room(tx, account, &image.region, image.disks.len())?;
                 if let Some(there) = images::by_name(tx, account, &image.region, &image.name)? {
-                    return Err(name_taken(&there.image).error());
+                    let first = &image.disks[0];
+                    return Err(name_taken(&there.image, (&first.bucket, &first.object)).error());
                 }
                 if !flow::begin(tx, flow_id.clone(), (&image, &task, seq), sources.clone())? {
                     return Err(Code::DestinationImageNameDuplicated.error());
@@ -451,7 +466,7 @@ impl ImportImage {
 }
 
 fn recall(
-    tx: &mut meta::Tx<'_>,
+    tx: &mut Tx<'_>,
     token: Option<&TokenKey>,
     digest: &str,
     now: model::Timestamp,
@@ -461,9 +476,26 @@ fn recall(
     serde_json::from_value(first).map(Some).map_err(ApiError::internal)
 }
 
-/// A name that an import under way has is told apart from one that an image has: clients take the first for success.
-fn name_taken(there: &Image) -> Code {
-    if there.status.is_building() { Code::ImageIsImporting } else { Code::DestinationImageNameDuplicated }
+/// What is said of a name that an image has. An import of the same object under the same name that is still under way is
+/// told apart: clients that call again take it for success. So is an image that never became usable: its owner deletes
+/// it and calls again.
+fn name_taken(there: &Image, (bucket, object): (&str, &str)) -> Code {
+    let is_same = there.disks.first().is_some_and(|disk| disk.bucket == bucket && disk.object == object);
+    match there.status {
+        ImageStatus::Waiting | ImageStatus::Creating if is_same => Code::ImageIsImporting,
+        ImageStatus::CreateFailed | ImageStatus::UnAvailable => Code::ImportImageStatusIncorrect,
+        ImageStatus::Waiting | ImageStatus::Creating | ImageStatus::Available | ImageStatus::Deprecated => {
+            Code::DestinationImageNameDuplicated
+        }
+    }
+}
+
+/// Whether an image with so many disks may be added, each of which will have a snapshot.
+fn has_room(tx: &mut Tx<'_>, account: AccountId, region: &RegionId, n_disks: usize) -> ApiResult<()> {
+    if IMAGES_PER_REGION <= images::total(tx, account, region)? {
+        return Err(Code::ImageQuotaExceeded.error());
+    }
+    have_room(tx, (account, region), n_disks, Code::ImportSnapshotQuotaExceeded)
 }
 
 fn whole_gib(bytes: u64) -> u32 {

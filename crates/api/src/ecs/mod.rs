@@ -17,6 +17,7 @@ pub(crate) mod describe_zones;
 pub(crate) mod export_image;
 pub(crate) mod import_image;
 pub(crate) mod list_tag_resources;
+pub(crate) mod modify_image_attribute;
 pub(crate) mod modify_image_share_permission;
 pub(crate) mod remove_tags;
 pub(crate) mod tag_resources;

@@ -138,6 +138,6 @@ pub(super) fn servers(tx: &mut Tx<'_>, owner: AccountId, region: &RegionId) -> A
 
 /// An image from which servers can be made: the deployment's, one's own, or one that another account shares.
 pub(super) fn usable_image(tx: &mut Tx<'_>, owner: AccountId, region: &RegionId, id: &ImageId) -> ApiResult<Image> {
-    let found = meta::visible::get(tx, owner, region, id)?.filter(|image| image.status.is_usable());
+    let found = meta::visible::for_use(tx, owner, region, id)?.filter(|image| image.status.is_usable());
     found.ok_or_else(|| Code::SwasImageIdNotFound.error())
 }

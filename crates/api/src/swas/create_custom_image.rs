@@ -210,6 +210,8 @@ impl CreateCustomImage {
             resource_group: self.resource_group.clone(),
             task: None,
             is_copied: false,
+            copied_from: None,
+            is_public: false,
             is_system: false,
             created: now,
         })

@@ -60,7 +60,7 @@ pub(super) fn delete(
 ) -> ApiResult<()> {
     let missing = Code::SwasImageIdNotFound;
     let origin = own::<CustomImage>(tx, owner, region, id.as_str(), missing)?;
-    let image = images::get(tx, id)?.ok_or(missing)?;
+    let image = images::get_exclusive(tx, id)?.ok_or(missing)?;
     if !visible::shared_with(tx, id)?.is_empty() {
         return Err(shared.error());
     }

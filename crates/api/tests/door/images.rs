@@ -78,7 +78,7 @@ async fn every_bad_parameter_of_an_import_has_its_code() {
     let too_many: Vec<(String, String)> = (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("k{n}"))).collect();
     let too_many: Vec<(&str, &str)> = too_many.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let cases: &[Case] = &[
-        (&[("RegionId", "cn-nowhere")], 400, "InvalidRegionId.NotFound"),
+        (&[("RegionId", "cn-nowhere")], 400, "RegionId.NotFound"),
         (&[("DiskDeviceMapping.1.OSSBucket", "")], 400, "MissingParameter"),
         (&[("DiskDeviceMapping.1.OSSObject", "")], 400, "MissingParameter"),
         (&[("DiskDeviceMapping.1.OSSBucket", "No")], 400, "InvalidOSSBucket.Malformed"),

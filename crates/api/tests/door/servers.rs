@@ -4,17 +4,13 @@ use disk::{Disk as _, WritableDisk as _};
 use meta::resources;
 use serde_json::{Value, json};
 
-use crate::support::{OTHER_KEY, World};
+use crate::support::{OTHER_KEY, World, text};
 
 /// A network, a subnet and a group, as a client makes them.
 struct Network {
     vpc: String,
     vswitch: String,
     group: String,
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 async fn network(world: &World) -> Network {

@@ -10,7 +10,10 @@ use engine::machines::Host;
 use engine::{Engine, Parts};
 use futures::StreamExt as _;
 use http::HeaderMap;
+use identity::Identities;
 use meta::accounts::{self, AccessKey, Account};
+use meta::identities::{self, Principal, User};
+use meta::policies::{self, Attachment, Policy, PolicyKind};
 use meta::{Meta, Scope};
 use model::{AccountId, BucketName, Clock as _, Entropy as _, FixedClock, SystemEntropy, Timestamp};
 use object_store::memory::InMemory;
@@ -32,6 +35,9 @@ pub struct World {
 pub const KEY: &str = "LTAI5tMain";
 pub const OTHER_KEY: &str = "LTAI5tOther";
 const SECRET: &str = "secret";
+
+/// A region that neither imports nor exports.
+pub const NO_IMPORTS: &str = "cn-shenzhen";
 
 /// `2026-11-21T08:00:30Z`.
 const NOW: i64 = 1_795_248_030_000;
@@ -65,9 +71,15 @@ impl World {
         let host = Host::on_record(dir.path(), store.clone(), clock.clone()).await.expect("opens");
         let parts = Parts { meta, buckets, store, host, entropy: Arc::new(SystemEntropy) };
         let engine = Engine::new(parts, clock.clone(), "node".into());
-        let regions = ["cn-hangzhou", "us-west-1"].map(|region| region.parse().expect("a region")).to_vec();
-        let catalogue = Catalogue { regions, endpoint: "127.0.0.1:7070".into(), oss_endpoint: "127.0.0.1:7071".into() };
-        let api = Api::new(Services { engine: engine.clone(), catalogue });
+        let regions = ["cn-hangzhou", "us-west-1", NO_IMPORTS].map(|region| region.parse().expect("a region")).to_vec();
+        let catalogue = Catalogue {
+            regions,
+            without_import: vec![NO_IMPORTS.parse().expect("a region")],
+            endpoint: "127.0.0.1:7070".into(),
+            oss_endpoint: "127.0.0.1:7071".into(),
+        };
+        let identities = Identities::open(engine.meta().clone(), Arc::new(SystemEntropy)).await.expect("opens");
+        let api = Api::new(Services { engine: engine.clone(), catalogue, identities: Arc::new(identities) });
         Self { api, engine, clock, account, other, _dir: dir }
     }
 
@@ -140,8 +152,70 @@ impl World {
 
     pub async fn send(&self, query: &str) -> Answer {
         let headers = HeaderMap::new();
-        let call = HttpCall { method: "POST", path: "/", query, host: "127.0.0.1:7070", headers: &headers, body: b"" };
+        let call = HttpCall {
+            method: "POST",
+            path: "/",
+            query,
+            host: "127.0.0.1:7070",
+            headers: &headers,
+            body: b"",
+            peer: Some([127, 0, 0, 1].into()),
+            is_secure: false,
+        };
         self.api.call(call).await
+    }
+
+    /// Makes a user of the main account with a key of the same name, and attaches a custom policy that says this.
+    pub async fn user(&self, name: &str, statements: &str) -> String {
+        let (account, now, key) = (self.account, self.clock.now(), format!("LTAI5t{name}"));
+        let user = User {
+            name: name.to_owned(),
+            id: format!("2{:0>17}", name.len() * 1_000 + name.bytes().map(usize::from).sum::<usize>()),
+            display_name: String::new(),
+            email: String::new(),
+            mobile_phone: String::new(),
+            comments: String::new(),
+            created: now,
+            updated: now,
+        };
+        let document = format!(r#"{{"Version":"1","Statement":[{statements}]}}"#);
+        let policy = Policy::new(format!("of-{name}"), document, String::new(), now);
+        let (id, owner) = (key.clone(), Some(user.id.clone()));
+        let made = self.engine.meta().write(Scope::Account(account), move |tx| {
+            let key = AccessKey {
+                id: id.clone(),
+                account,
+                user: owner.clone(),
+                secret: SECRET.into(),
+                active: true,
+                created: now,
+            };
+            let attachment = Attachment { kind: PolicyKind::Custom, policy: policy.name.clone(), attached: now };
+            Ok::<_, meta::Error>(
+                identities::insert_user(tx, account, &user)?
+                    && accounts::insert_key(tx, &key)?
+                    && policies::insert(tx, account, &policy)?
+                    && policies::attach(tx, account, Principal::User(&user.id), &attachment)?,
+            )
+        });
+        assert!(made.await.expect("made"), "{name}");
+        key
+    }
+
+    /// Signs a call with a temporary key and sends it.
+    pub async fn call_in_session(
+        &self,
+        credentials: &Value,
+        version: &str,
+        action: &str,
+        params: &[(&str, &str)],
+    ) -> (u16, Value) {
+        let text = |name: &str| credentials[name].as_str().expect("a text").to_owned();
+        let (key, secret, token) = (text("AccessKeyId"), text("AccessKeySecret"), text("SecurityToken"));
+        let mut params = params.to_vec();
+        params.push(("SecurityToken", &token));
+        let answer = self.send(&self.sign(&key, &secret, version, action, &params, "JSON")).await;
+        (answer.status, serde_json::from_str(&answer.body).expect("JSON"))
     }
 
     /// Makes a bucket of an account.
@@ -200,10 +274,29 @@ impl World {
         panic!("{action} never showed what was waited for: {}", self.ecs_ok(action, params).await)
     }
 
+    /// Launches a server of the main account, in a group of its own.
+    pub async fn launch(&self, image: &str, more: &[(&str, &str)]) -> String {
+        let group = text(&self.ecs_ok("CreateSecurityGroup", &[]).await["SecurityGroupId"]);
+        let params = [("ImageId", image), ("InstanceType", "ecs.n1.tiny"), ("SecurityGroupId", &group)];
+        let made = self.ecs_ok("RunInstances", &[&params, more].concat()).await;
+        text(&made["InstanceIdSets"]["InstanceIdSet"][0])
+    }
+
+    /// The snapshot behind an image's system disk.
+    pub async fn system_snapshot(&self, image: &str) -> String {
+        let shown = self.ecs_ok("DescribeImages", &[("ImageId", image)]).await;
+        text(&shown["Images"]["Image"][0]["DiskDeviceMappings"]["DiskDeviceMapping"][0]["SnapshotId"])
+    }
+
     /// Runs every flow to its end.
     pub async fn work(&self) {
         self.engine.run_until_idle().await.expect("runs");
     }
+}
+
+/// A text of an answer.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 /// The parameters of an import that succeeds.

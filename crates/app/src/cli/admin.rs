@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 
 use super::client::{Client, Door};
-use super::{Target, import};
+use super::{Target, impact, import};
 use crate::data_dir::Credentials;
 use crate::serve::admin::{Collect, Event, NewAccount, SystemImage, Verify};
 
@@ -56,6 +56,8 @@ pub(crate) enum ImageCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Show what hangs on an image, in every account, and what a change of it would break
+    Impact(impact::ImpactOptions),
 }
 
 /// Options of `tintype verify`.
@@ -103,9 +105,14 @@ pub(crate) async fn account(command: AccountCommand) -> Result<()> {
     Ok(())
 }
 
-/// Offers an image to all.
+/// Offers an image to all, or says what hangs on one.
 pub(crate) async fn image(command: ImageCommand) -> Result<()> {
-    let ImageCommand::Seed { file, system: _, name, family, platform, target } = command;
+    let (file, name, family, platform, target) = match command {
+        ImageCommand::Impact(options) => return impact::impact(options).await,
+        ImageCommand::Seed { file, system: _, name, family, platform, target } => {
+            (file, name, family, platform, target)
+        }
+    };
     let staged = import::seed(&target, file, name.clone(), platform).await?;
     let family = family.map(|family| family.trim_start_matches("acs:").to_owned());
     let body = SystemImage { image: staged.clone(), name: name.clone(), family };
@@ -196,7 +203,7 @@ pub(crate) async fn usage(options: UsageOptions) -> Result<()> {
 }
 
 /// Sends a request and reads its whole answer.
-async fn ask<T: Serialize>(target: &Target, method: Method, path: &str, body: &T) -> Result<Value> {
+pub(super) async fn ask<T: Serialize>(target: &Target, method: Method, path: &str, body: &T) -> Result<Value> {
     let answer = open(target, method, path, body).await?.collect().await?.to_bytes();
     serde_json::from_slice(&answer).context("the server's answer is not JSON")
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use api::impact::{Change, Impact};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use http::{Method, Request, Response, StatusCode};
@@ -26,7 +27,7 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, watch};
 
 use super::doors::Body;
-use super::{Server, make_account};
+use super::{Server, inquiry, make_account};
 
 const LARGEST_REQUEST: usize = 64 << 10;
 
@@ -59,6 +60,15 @@ pub(crate) struct SystemImage {
     pub(crate) name: String,
     /// The family, without `acs:`.
     pub(crate) family: Option<String>,
+}
+
+/// `POST /impact`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AskImpact {
+    /// The image.
+    pub(crate) image: String,
+    /// What is to be done to it.
+    pub(crate) change: Change,
 }
 
 /// A line of a long answer.
@@ -121,6 +131,18 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
             (&Method::POST, "/system-images") => {
                 let published = publish(server, serde_json::from_slice(&body)?).await?;
                 Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&published)?)))
+            }
+            (&Method::POST, "/explain") => {
+                let told = inquiry::explain(server, serde_json::from_slice(&body)?).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&told)?)))
+            }
+            (&Method::POST, "/audit") => {
+                let found = inquiry::audit(server, serde_json::from_slice(&body)?).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&found)?)))
+            }
+            (&Method::POST, "/impact") => {
+                let report = impact(server, serde_json::from_slice(&body)?).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&report)?)))
             }
             (&Method::GET, "/usage") => Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&usage(server).await?)?))),
             _ => Ok::<_, anyhow::Error>(None),
@@ -212,6 +234,8 @@ async fn publish(server: &Server, SystemImage { image, name, family }: SystemIma
             family: family.clone(),
             is_system: true,
             is_copied: false,
+            copied_from: None,
+            is_public: false,
             tags: Vec::new(),
             task: None,
             created: now,
@@ -231,6 +255,13 @@ async fn publish(server: &Server, SystemImage { image, name, family }: SystemIma
     });
     anyhow::ensure!(published.await?, "there is no such available image, or an image has that id already");
     Ok(json!({"published": true}))
+}
+
+/// What a change of an image would touch. Only read.
+async fn impact(server: &Server, AskImpact { image, change }: AskImpact) -> Result<Impact> {
+    let id: ImageId = image.parse().context("that is no image's id")?;
+    let found = server.engine.meta().read(move |tx| api::impact::of(tx, &id, change)).await?;
+    found.with_context(|| format!("there is no image {image}"))
 }
 
 /// What each image stores of its own and shares with others.

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 mod doors;
 mod images;
+pub(crate) mod inquiry;
 mod machines;
 mod storage;
 pub(crate) mod tls;
@@ -17,6 +18,7 @@ use api::{Api, Catalogue};
 use engine::buckets::{Blobs, Buckets};
 use engine::{Engine, Parts};
 use host::machine::{Accelerator, Driver, HypervisorInfo};
+use identity::Identities;
 use meta::accounts::{self, AccessKey, Account};
 use meta::{Meta, Scope, settings};
 use model::{AccountId, Clock, Entropy, RegionId, SystemClock, SystemEntropy};
@@ -67,6 +69,9 @@ pub(crate) struct ServeOptions {
         default_value = "cn-hangzhou,cn-shanghai,cn-beijing,cn-shenzhen,cn-hongkong,ap-southeast-1,us-west-1"
     )]
     regions: Vec<String>,
+    /// Regions that neither import nor export images
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    without_import: Vec<String>,
     /// Access key id of the first account; for tests and containers
     #[arg(
         long,
@@ -108,6 +113,7 @@ impl From<MachineDriver> for Driver {
 /// Everything that the doors need.
 pub(crate) struct Server {
     api: Api,
+    identities: Arc<Identities>,
     oss: OssDoor,
     engine: Engine,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
@@ -152,21 +158,25 @@ async fn serve(options: ServeOptions) -> Result<()> {
     };
 
     let engine = open_engine(&options, &data).await?;
+    let identities = Identities::open(engine.meta().clone(), Arc::new(SystemEntropy)).await;
+    let identities = Arc::new(identities.context("cannot read who is known")?);
     let credentials = first_account(&options, &data, engine.meta()).await?;
     let catalogue = Catalogue {
         regions: regions.clone(),
+        without_import: options.without_import.iter().map(parse_region).collect::<Result<_>>()?,
         endpoint: info.endpoint.clone(),
         oss_endpoint: info.oss_endpoint.clone(),
     };
     let server = Arc::new(Server {
         oss: OssDoor::new(
             OssConfig { default_region: regions[0].clone(), regions, public_suffixes: Vec::new() },
-            engine.meta().clone(),
+            Arc::clone(&identities),
             engine.buckets().clone(),
             Arc::new(SystemClock),
             Arc::new(SystemEntropy),
         ),
-        api: Api::new(Services { engine: engine.clone(), catalogue }),
+        api: Api::new(Services { engine: engine.clone(), catalogue, identities: Arc::clone(&identities) }),
+        identities,
         engine: engine.clone(),
         metrics,
     });
@@ -210,6 +220,7 @@ async fn serve(options: ServeOptions) -> Result<()> {
     keeper.await?;
     stop.send_replace(true);
     while doors.join_next().await.is_some() {}
+    server.api.audit().flush().await;
     flows.await?;
     sweeps.await?;
     let _ = std::fs::remove_file(data.path("server.json"));
@@ -217,10 +228,13 @@ async fn serve(options: ServeOptions) -> Result<()> {
 }
 
 fn parse_regions(texts: &[String]) -> Result<Vec<RegionId>> {
-    let parse = |text: &String| text.parse().with_context(|| format!("{text:?} is not a region"));
-    let regions: Vec<RegionId> = texts.iter().map(parse).collect::<Result<_>>()?;
+    let regions: Vec<RegionId> = texts.iter().map(parse_region).collect::<Result<_>>()?;
     anyhow::ensure!(!regions.is_empty(), "at least one region must be served");
     Ok(regions)
+}
+
+fn parse_region(text: &String) -> Result<RegionId> {
+    text.parse().with_context(|| format!("{text:?} is not a region"))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {

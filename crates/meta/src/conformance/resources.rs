@@ -151,7 +151,7 @@ pub(super) async fn pages_merge_three_lists(meta: &Meta) {
     for n in 0..30_i64 {
         let mut made = image(mine, &format!("merged-{n}-{}", mine.number() % 1000), 1_000 + n);
         match whose(n) {
-            Whose::Own => {}
+            Whose::Own | Whose::Community => {}
             Whose::Shared => made.owner = theirs,
             Whose::System => {
                 made = Image {

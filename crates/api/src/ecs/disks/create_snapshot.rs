@@ -3,10 +3,11 @@
 //! The moment is fixed before the call returns; what takes long is that the bytes go into the store.
 
 use engine::flows::capture::{self, Part, VolumeSpec, Work};
-use meta::{Tx, resources};
+use meta::{Tx, images, resources};
+use model::quota::{SNAPSHOTS_PER_DISK, SNAPSHOTS_PER_REGION};
 use model::{
-    AccountId, ClientToken, Description, Disk, DiskId, Instance, ResourceName, Snapshot, SnapshotId, SnapshotStatus,
-    Tag, Timestamp,
+    AccountId, ClientToken, Description, Disk, DiskId, Instance, RegionId, ResourceName, Snapshot, SnapshotId,
+    SnapshotStatus, Tag, Timestamp,
 };
 use serde_json::{Value, json};
 use wire::Params;
@@ -88,6 +89,7 @@ impl Action for CreateSnapshot {
         let answer = once(&cx, (&region, Self::SPEC.name), (token, Code::SnapshotTokenMismatch), move |tx| {
             let disk = own_anywhere::<Disk>(tx, account, self.disk.as_str(), Code::DiskIdNotFoundForSnapshot)?.record;
             check(tx, &disk)?;
+            have_room(tx, (account, &disk.region), 1, Code::SnapshotQuotaExceeded)?;
             let mut snapshot = of(tx, &disk, (id.clone(), account), now)?;
             snapshot.name = self.name.as_ref().map_or_else(String::new, ToString::to_string);
             snapshot.description = self.description.clone();
@@ -122,10 +124,22 @@ pub(crate) fn check(tx: &mut Tx<'_>, disk: &Disk) -> ApiResult<()> {
         return Err(Code::DiskStatusIncorrect.error());
     }
     super::rest::no_snapshot_under_way(tx, disk, Code::SnapshotUnderWay)?;
-    if model::quota::SNAPSHOTS_PER_DISK <= resources::count_with::<Snapshot>(tx, "disk", disk.id.as_str())? {
+    if SNAPSHOTS_PER_DISK <= resources::count_with::<Snapshot>(tx, "disk", disk.id.as_str())? {
         return Err(Code::SnapshotQuotaExceeded.error());
     }
     Ok(())
+}
+
+/// Whether so many snapshots may be added to those of a region: those that are there, and those that imports and copies
+/// under way will have.
+pub(crate) fn have_room(
+    tx: &mut Tx<'_>,
+    (owner, region): (AccountId, &RegionId),
+    n: usize,
+    full: Code,
+) -> ApiResult<()> {
+    let there = resources::total::<Snapshot>(tx, owner, region)? + images::disks_under_way(tx, owner, region)?;
+    if SNAPSHOTS_PER_REGION < there + n as u64 { Err(full.error()) } else { Ok(()) }
 }
 
 /// A snapshot of a disk that has just begun.

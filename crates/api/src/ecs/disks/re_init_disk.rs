@@ -1,7 +1,7 @@
 //! `ReInitDisk`: let a disk begin anew from what it was made from: an image, a snapshot, or nothing.
 
-use meta::{Scope, images, resources, visible};
-use model::{Disk, DiskId, Instance, Password, ResourceName, Snapshot};
+use meta::{Scope, Tx, images, resources, visible};
+use model::{AccountId, Disk, DiskId, ImageId, Instance, Password, ResourceName, Snapshot};
 use wire::Params;
 
 use super::rest::{begin_anew, no_snapshot_under_way, stopped_server};
@@ -65,12 +65,8 @@ impl Action for ReInitDisk {
                 let disk = &before.record;
                 let base = match (&disk.image, &disk.source_snapshot) {
                     (Some(id), _) => {
-                        let image = visible::get(tx, account, &disk.region, id)?.ok_or(Code::SharedImageDeleted);
-                        // Whose image it was decides how its absence is called.
-                        let image = match image {
-                            Ok(image) => image,
-                            Err(_) if images::get(tx, id)?.is_some() => return Err(Code::SharedImageDeleted.error()),
-                            Err(_) => return Err(Code::ImageIdNotFound.error()),
+                        let Some(image) = visible::for_use(tx, account, &disk.region, id)? else {
+                            return Err(absence(tx, account, id)?.error());
                         };
                         image.disks.first().map(|mapping| mapping.manifest.clone()).ok_or(Code::ImageIdNotFound)?
                     }
@@ -94,4 +90,14 @@ impl Action for ReInitDisk {
         cx.engine().wake_keeper();
         Ok(Nothing {})
     }
+}
+
+/// What the absence of a disk's image is called: whose image it was decides, whether it was taken back or deleted.
+fn absence(tx: &mut Tx<'_>, account: AccountId, id: &ImageId) -> ApiResult<Code> {
+    let there = images::get(tx, id)?.map(|stored| stored.image.owner);
+    let owner = match there {
+        Some(owner) => Some(owner),
+        None => images::late_owner(tx, id)?,
+    };
+    Ok(if owner.is_some_and(|owner| owner != account) { Code::SharedImageDeleted } else { Code::ImageIdNotFound })
 }

@@ -87,7 +87,7 @@ impl Action for ReplaceSystemDisk {
             if server.record.status != model::InstanceStatus::Stopped {
                 return Err(Code::InstanceStatusIncorrect.error());
             }
-            let image = visible::get(tx, account, &server.record.region, &self.image)?
+            let image = visible::for_use(tx, account, &server.record.region, &self.image)?
                 .filter(|image| image.status.is_usable())
                 .ok_or(Code::ImageIdNotFound)?;
             if server.record.nvme && image.features.nvme == model::NvmeSupport::Unsupported {

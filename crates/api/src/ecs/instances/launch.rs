@@ -233,7 +233,9 @@ impl Launch {
 
     fn image(&self, tx: &mut Tx<'_>, account: AccountId) -> ApiResult<Image> {
         let found = match &self.source {
-            Source::Image(id) => visible::get(tx, account, &self.region, id)?.filter(|image| image.status.is_usable()),
+            Source::Image(id) => {
+                visible::for_use(tx, account, &self.region, id)?.filter(|image| image.status.is_usable())
+            }
             Source::Family(family) => {
                 let newest = visible::newest_of_family(tx, account, &self.region, family.as_str())?;
                 return newest.ok_or_else(|| Code::ImageFamilyEmpty.error());

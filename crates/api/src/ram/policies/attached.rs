@@ -10,7 +10,7 @@ use super::named::{Found, Named};
 use super::views::{FIRST_VERSION, version_name};
 use crate::action::Nothing;
 use crate::code::{ApiResult, Code};
-use crate::ram::system_policies;
+use identity::system_policies;
 
 /// What a call answers when a policy is attached already, and when no more can be.
 pub(super) struct Refusals {

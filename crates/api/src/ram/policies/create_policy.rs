@@ -1,5 +1,6 @@
 //! `CreatePolicy`: make a policy of the account's own.
 
+use identity::system_policies;
 use meta::Scope;
 use meta::policies::{self, Policy};
 use model::{Tag, quota};
@@ -11,7 +12,7 @@ use super::views::{OnePolicy, PolicyView};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::ram::{fields, system_policies};
+use crate::ram::fields;
 
 /// The call.
 pub(crate) struct CreatePolicy {

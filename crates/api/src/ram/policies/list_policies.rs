@@ -11,7 +11,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ram::fields::{self, Marked};
-use crate::ram::system_policies::SYSTEM_POLICIES;
+use identity::system_policies::SYSTEM_POLICIES;
 
 /// The call.
 pub(crate) struct ListPolicies {

@@ -8,7 +8,7 @@ use wire::Params;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::Cx;
 use crate::ram::fields;
-use crate::ram::system_policies::{self, SystemPolicy};
+use identity::system_policies::{self, SystemPolicy};
 
 /// A policy that a call names.
 pub(super) struct Named {

@@ -4,7 +4,7 @@ use meta::policies::{Policy, Version};
 use serde::Serialize;
 
 use crate::ram::fields::TagsView;
-use crate::ram::system_policies::SystemPolicy;
+use identity::system_policies::SystemPolicy;
 
 /// When the service's own policies were made, as far as clients care.
 const SYSTEM_DATE: &str = "2015-05-01T00:00:00Z";

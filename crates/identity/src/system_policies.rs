@@ -1,14 +1,17 @@
 //! The policies that are part of the service.
 
 /// One of the service's own policies.
-pub(crate) struct SystemPolicy {
-    pub(crate) name: &'static str,
-    pub(crate) description: &'static str,
-    pub(crate) document: &'static str,
+pub struct SystemPolicy {
+    /// Its name.
+    pub name: &'static str,
+    /// What it allows, in a sentence.
+    pub description: &'static str,
+    /// What it says, as JSON text.
+    pub document: &'static str,
 }
 
 /// Every system policy, by name.
-pub(crate) const SYSTEM_POLICIES: &[SystemPolicy] = &[
+pub const SYSTEM_POLICIES: &[SystemPolicy] = &[
     SystemPolicy {
         name: "AdministratorAccess",
         description: "Everything in the account.",
@@ -72,12 +75,12 @@ pub(crate) const SYSTEM_POLICIES: &[SystemPolicy] = &[
 ];
 
 /// The system policy with this name.
-pub(crate) fn find(name: &str) -> Option<&'static SystemPolicy> {
+pub fn find(name: &str) -> Option<&'static SystemPolicy> {
     SYSTEM_POLICIES.iter().find(|policy| policy.name == name)
 }
 
 /// What the system policy with this name says.
-pub(crate) fn document(name: &str) -> Option<&'static str> {
+pub fn document(name: &str) -> Option<&'static str> {
     find(name).map(|policy| policy.document)
 }
 

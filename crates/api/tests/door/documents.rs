@@ -1,0 +1,198 @@
+//! The error tables of the documents that this server follows to the letter: each row stands in its action's room with
+//! its own status, code and text, and the import's rows are reached, one after the other.
+
+use api::Product;
+use api::actions::ACTIONS;
+use engine::buckets::NewObject;
+use model::ImageStatus;
+use serde_json::json;
+
+use crate::support::{IMPORT, KEY, NO_IMPORTS, World, import_with};
+
+type Row = (u16, &'static str, &'static str);
+
+/// Rows that any action may answer with are not listed by rooms: `MissingParameter`, `InternalError`, and the refusal of
+/// policies.
+const DOCUMENTS: &[(Product, &str, &[Row])] = &[
+    (
+        Product::Swas,
+        "ModifyImageShareStatus",
+        &[
+            (400, "InvalidParam.OperationIllegal", "The specified parameter operation is illegal."),
+            (404, "InvalidImageId.NotFound", "The specified ImageId does not exist."),
+        ],
+    ),
+    (
+        Product::Ecs,
+        "ModifyImageAttribute",
+        &[
+            (
+                400,
+                "InvalidImageName.Malformed",
+                "Image names must be between 2 and 128 characters long, using either English or Chinese characters. The name must start with a letter or a Chinese character, and can include numbers, colons, underscores and hyphens.",
+            ),
+            (
+                400,
+                "MissingParameter",
+                "The input parameter \"RegionId\" that is mandatory for processing this request is not supplied.",
+            ),
+            (400, "InvalidImageName.Duplicated", "The specified Image name has already bean used."),
+            (400, "InvalidDescription.Malformed", "The specified description is wrongly formed."),
+            (
+                400,
+                "ImageQuotaFull.ImageFamily",
+                "The specified image family has exceeded max number of images for one image family.",
+            ),
+            (400, "InvalidImageFamily.Malformed", "The specified parameter \"ImageFamily\" is malformed."),
+            (400, "ImageFamilyQuotaFull", "The specified region has exceeded max number of image family."),
+            (400, "InvalidBootMode.NotSupport", "The specified parameter BootMode is not supported."),
+            (400, "InvalidLicenseType.NotSupported", "The specified parameter LicenseType is not supported."),
+            (
+                400,
+                "InvalidParameter.FeaturesImdsSupport",
+                "The specified parameter Features.ImdsSupport is not supported.",
+            ),
+            (403, "ImageStatus.NotAvailable", "The specified image status is not available."),
+            (403, "ImageStatus.NotDeprecated", "The specified image status is not deprecated."),
+            (
+                403,
+                "ImageUseShared",
+                "The specified image has been shared to others, please remove shared accounts first.",
+            ),
+            (
+                403,
+                "OperationDeined.ImageUsingByInstance",
+                "The boot mode of the image cannot be modified because it has associated instances.",
+            ),
+            (
+                403,
+                "InvalidOperation.FeaturesImdsSupportNotMatch",
+                "The specified parameter Features.ImdsSupport can not be set to v1 from v2.",
+            ),
+            (
+                403,
+                "InvalidStatus.ImageIsCreating",
+                "The operation cannot be performed because the image is creating. Please wait until the creation is complete and try again.",
+            ),
+            (
+                403,
+                "InvalidOperation.PublicImageUnsupported",
+                "The community image's publisher is not the current account. Modification is not permitted.",
+            ),
+            (403, "InvalidDescription.Malformed", "The specified parameter description is not valid."),
+            (404, "InvalidImageId.NotFound", "The specified ImageId does not exist."),
+        ],
+    ),
+    (
+        Product::Ecs,
+        "ImportImage",
+        &[
+            (400, "InvalidImageName.Malformed", "The specified destination Image name is wrongly formed."),
+            (400, "InvalidDescription.Malformed", "The specified destination image description is wrongly formed."),
+            (400, "RegionId.NotFound", "The specified region is not found."),
+            (400, "IncorrectImageStatus", "The specified image is not available."),
+            (400, "InvalidImageName.Duplicated", "The destination image is exist."),
+            (403, "QuotaExceed.Image", "The Image Quota exceeds."),
+            (403, "QuotaExceed.Snapshot", "The Snapshot Quota exceeds."),
+            (400, "InvalidArchitecture.Malformed", "The specified Architecture is wrongly formed."),
+            (400, "InvalidPlatform.Malformed", "The specified Platform is wrongly formed."),
+            (400, "InvalidOSType.Malformed", "The specified OSType is wrongly formed."),
+            (400, "InvalidFormat.Malformed", "The specified Image format is wrongly formed."),
+            (
+                400,
+                "InvalidImageSize",
+                "The specified “DiskDeviceMapping.n.DiskImageSize\" should be not less than system device size.",
+            ),
+            (403, "ImageIsImporting", "The specified Image is importing."),
+            (403, "InvalidRegion.NotSupport", "The specified region does not support image import or export."),
+        ],
+    ),
+    (
+        Product::Swas,
+        "CreateCustomImage",
+        &[
+            (400, "InvalidParam.DataSnapshotIdNotFound", "The specified parameter dataSnapshotId is not found."),
+            (400, "InvalidParam.SystemSnapshotIdNotFound", "The specified parameter systemSnapshotId is not found."),
+            (400, "InvalidParam.IllegalImageName", "The specified parameter imageName is illegal."),
+            (400, "ImageNameAlreadyExist", "The image name already exists."),
+            (400, "CustomImageQuotaLimit", "The maximum number of custom image in this region is exceeded."),
+            (
+                400,
+                "InvalidParam.SystemSnapshotIdNotSupport",
+                "You cannot create custom images in the specified parameter system snapshotId.",
+            ),
+            (403, "IncorrectInstanceStatus", "The state of the current instance does not support this operation."),
+            (404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist."),
+        ],
+    ),
+];
+
+#[test]
+fn every_row_stands_in_its_room() {
+    for (product, action, rows) in DOCUMENTS {
+        let entry = ACTIONS.iter().find(|entry| entry.spec.product == *product && entry.spec.name == *action);
+        let codes = entry.unwrap_or_else(|| panic!("{action} is no action")).spec.codes;
+        for row in *rows {
+            let is_there = codes.iter().any(|code| (code.status(), code.wire(), code.text()) == *row);
+            assert!(is_there, "{action} has no {row:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_of_an_import_are_reached() {
+    let world = World::ready().await;
+    let bucket = "disks".parse().expect("a bucket");
+    world.put(&bucket, NewObject::plain("large.raw"), vec![0; 4096]).await;
+    let refused = async |changes: &[(&str, &str)], (status, code, message): Row| {
+        let (found, body) = world.ecs("ImportImage", &import_with(changes)).await;
+        assert_eq!((found, &body["Code"], &body["Message"]), (status, &json!(code), &json!(message)), "{changes:?}");
+    };
+    let missing = |name: &str| {
+        format!("An input parameter \"{name}\" that is mandatory for processing the request is not supplied.")
+    };
+    let (_, body) = world.call_as(KEY, "2014-05-26", "ImportImage", &IMPORT).await;
+    assert_eq!((&body["Code"], &body["Message"]), (&json!("MissingParameter"), &json!(missing("RegionId"))));
+    for field in ["OSSBucket", "OSSObject"] {
+        let (_, body) = world.ecs("ImportImage", &import_with(&[(&format!("DiskDeviceMapping.1.{field}"), "")])).await;
+        let text = missing(&format!("DiskDeviceMapping.n.{field}"));
+        assert_eq!((&body["Code"], &body["Message"]), (&json!("MissingParameter"), &json!(text)));
+    }
+    let named = |name: &str, text: &'static str| -> Row {
+        let rows = DOCUMENTS.iter().find(|document| document.1 == "ImportImage").expect("it stands there").2;
+        *rows.iter().find(|row| row.1 == name && row.2.contains(text)).expect("a row")
+    };
+    for (change, code) in [
+        (("ImageName", "1"), "InvalidImageName.Malformed"),
+        (("Description", "http://x"), "InvalidDescription.Malformed"),
+        (("RegionId", "cn-nowhere"), "RegionId.NotFound"),
+        (("RegionId", NO_IMPORTS), "InvalidRegion.NotSupport"),
+        (("Architecture", "vax"), "InvalidArchitecture.Malformed"),
+        (("Platform", "Plan 9"), "InvalidPlatform.Malformed"),
+        (("OSType", "vms"), "InvalidOSType.Malformed"),
+        (("DiskDeviceMapping.1.Format", "ISO"), "InvalidFormat.Malformed"),
+    ] {
+        refused(&[change], named(code, "")).await;
+    }
+    let licensed = [("Platform", "Other Windows"), ("OSType", "windows"), ("LicenseType", "Aliyun")];
+    assert_eq!(world.ecs_code("ImportImage", &import_with(&licensed)).await.1, "InvalidLicenseType.BYOLOnly");
+
+    // The same object under the same name is the same import; another object under it is another image.
+    world.ecs_ok("ImportImage", &IMPORT).await;
+    refused(&[], named("ImageIsImporting", "")).await;
+    let other = [("DiskDeviceMapping.1.OSSObject", "large.raw")];
+    refused(&other, named("InvalidImageName.Duplicated", "")).await;
+    world.work().await;
+    refused(&[], named("InvalidImageName.Duplicated", "")).await;
+    let found = world.ecs_ok("DescribeImages", &[("ImageName", "imported")]).await;
+    let image = crate::support::text(&found["Images"]["Image"][0]["ImageId"]);
+    for status in [ImageStatus::CreateFailed, ImageStatus::UnAvailable] {
+        world.meddle(&image, move |image| image.status = status).await;
+        refused(&[], named("IncorrectImageStatus", "")).await;
+    }
+    world.meddle(&image, |image| image.status = ImageStatus::Deprecated).await;
+    refused(&[], named("InvalidImageName.Duplicated", "")).await;
+
+    let export = [("ImageId", image.as_str()), ("OSSBucket", "disks"), ("RegionId", NO_IMPORTS)];
+    assert_eq!(world.ecs_code("ExportImage", &export).await, (400, "InvalidRegion.NotSupport".into()));
+}
