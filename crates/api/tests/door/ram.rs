@@ -126,6 +126,56 @@ async fn who_names_no_user_means_themselves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_user_looks_after_its_own_keys() {
+    let world = World::new().await;
+    let own = r#"{"Effect":"Allow","Action":"ram:*AccessKey*","Resource":"acs:ram:*:*:user/ann"}"#;
+    let ann = world.user("ann", own).await;
+    world.ram_ok("CreateUser", &[("UserName", "bob")]).await;
+    let call = async |action: &str, params: &[(&str, &str)]| {
+        let (_, body) = world.call_as(&ann, "2015-05-01", action, params).await;
+        (body["Code"].as_str().unwrap_or("OK").to_owned(), body)
+    };
+    let (code, made) = call("CreateAccessKey", &[]).await;
+    assert_eq!(code, "OK", "{made}");
+    assert_eq!(call("CreateAccessKey", &[]).await.0, "LimitExceeded.User.AccessKey");
+    assert_eq!(call("CreateAccessKey", &[("UserName", "bob")]).await.0, "NoPermission");
+    let (mine, named) = (call("ListAccessKeys", &[]).await.1, call("ListAccessKeys", &[("UserName", "ann")]).await.1);
+    assert_eq!(names(&mine["AccessKeys"]["AccessKey"], "AccessKeyId").len(), 2);
+    assert_eq!(mine["AccessKeys"], named["AccessKeys"]);
+    let account = world.ram_ok("ListAccessKeys", &[]).await;
+    assert_eq!(names(&account["AccessKeys"]["AccessKey"], "AccessKeyId"), [crate::support::KEY]);
+
+    // The key that signs can be the one that goes: it was the last call with it.
+    assert_eq!(call("DeleteAccessKey", &[("UserAccessKeyId", &ann)]).await.0, "OK");
+    assert_eq!(call("ListAccessKeys", &[]).await.0, "InvalidAccessKeyId.NotFound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_reaches_the_members_of_a_group_at_once() {
+    let world = World::new().await;
+    let ann = world.user("ann", r#"{"Effect":"Allow","Action":"oss:*","Resource":"*"}"#).await;
+    let may = async || world.call_as(&ann, "2015-05-01", "ListUsers", &[]).await.0 == 200;
+    let (user, group) = (("UserName", "ann"), ("GroupName", "ops"));
+    let policy = [group, ("PolicyName", "AliyunRAMReadOnlyAccess"), ("PolicyType", "System")];
+    world.ram_ok("CreateGroup", &[group]).await;
+    world.ram_ok("AttachPolicyToGroup", &policy).await;
+    assert!(!may().await);
+    world.ram_ok("AddUserToGroup", &[user, group]).await;
+    assert!(may().await);
+    world.ram_ok("UpdateGroup", &[group, ("NewGroupName", "team")]).await;
+    world.ram_ok("UpdateUser", &[user, ("NewUserName", "anna")]).await;
+    assert!(may().await, "a new name moves nothing");
+    world.ram_ok("DetachPolicyFromGroup", &[("GroupName", "team"), policy[1], policy[2]]).await;
+    assert!(!may().await);
+    // The version that counts decides, from the next call on.
+    let version = [("PolicyName", "of-ann"), ("PolicyDocument", &*document("ram")), ("SetAsDefault", "true")];
+    world.ram_ok("CreatePolicyVersion", &version).await;
+    assert!(may().await);
+    world.ram_ok("SetDefaultPolicyVersion", &[version[0], ("VersionId", "v1")]).await;
+    assert!(!may().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn groups() {
     let world = World::new().await;
     let made = world.ram_ok("CreateGroup", &[("GroupName", "Ops"), ("Comments", "they run it")]).await["Group"].clone();

@@ -410,6 +410,11 @@ fn calls() -> Vec<Call> {
             vec![role("held"), policy("sixth"), custom],
             vec![(vec![role("none")], Code::RoleNotExist), (vec![], Code::RolePolicyNotExist)],
         ),
+        (
+            "DecodeDiagnosticMessage",
+            vec![("EncodedDiagnosticMessage", "x")],
+            vec![(vec![], Code::DiagnosticMessageInvalid)],
+        ),
         ("ListPoliciesForUser", vec![user("nobody")], vec![(vec![], Code::UserNotExist)]),
         ("ListPoliciesForGroup", vec![group("none")], vec![(vec![], Code::GroupNotExist)]),
         ("ListPoliciesForRole", vec![role("none")], vec![(vec![], Code::RoleNotExist)]),
