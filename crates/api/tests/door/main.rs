@@ -7,6 +7,7 @@ mod gateway;
 mod identity;
 mod images;
 mod impact;
+mod ram;
 mod servers;
 mod sharing;
 mod support;

@@ -71,13 +71,13 @@ impl Action for CreateRole {
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
+                if roles::get(tx, account, &role.name)?.is_some() {
+                    return Err(Code::RoleAlreadyExists.error());
+                }
                 if roles::count(tx, account)? >= quota::ROLES_PER_ACCOUNT {
                     return Err(Code::RoleLimit.error());
                 }
-                if !roles::insert(tx, account, &role)? {
-                    return Err(Code::RoleAlreadyExists.error());
-                }
-                Ok::<_, ApiError>(())
+                Ok(roles::insert(tx, account, &role)?)
             })
             .await?;
         Ok(OneRole { role: RoleView::whole(account, made) })
