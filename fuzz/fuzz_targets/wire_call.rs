@@ -21,7 +21,7 @@ fuzz_target!(|input: &[u8]| {
             headers.append(name, value);
         }
     }
-    let http = HttpCall { method, path, query, host, headers: &headers, body };
+    let http = HttpCall { method, path, query, host, headers: &headers, body, peer: None, is_secure: false };
     let _format = Call::format_of(&http);
     match Call::parse(http) {
         Ok(call) => {

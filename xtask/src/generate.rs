@@ -24,6 +24,8 @@ const COMMANDS: &[&str] = &[
     "image seed",
     "image impact",
     "account create",
+    "policy explain",
+    "audit",
     "verify",
     "gc",
     "usage",

@@ -33,13 +33,15 @@ const PACKAGES: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn run() -> Result<()> {
-    let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(_, file)| !Path::new(file).exists()).map(|(name, _)| *name).collect();
-    // Where another npm or Python is on the path, Debian's are not needed.
-    let missing: Vec<&str> = missing.into_iter().filter(|name| *name != "npm" || !runs("npm", "--version")).collect();
-    if !missing.is_empty() {
-        install(&missing)?;
+    // A package may push out another that came from a newer release (QEMU's pieces do): what went is brought back.
+    for _ in 0..2 {
+        let missing = missing();
+        if !missing.is_empty() {
+            install(&missing)?;
+        }
     }
+    let missing = missing();
+    ensure!(missing.is_empty(), "these packages cannot be installed together: {}", missing.join(" "));
     if !runs("cargo-nextest", "--version") {
         step("cargo", &["install", "--locked", "cargo-nextest"])?;
     }
@@ -50,6 +52,12 @@ pub(crate) fn run() -> Result<()> {
     step("bash", &["e2e/clients/install.sh", &clients])?;
     // Once, and not by whichever test comes first.
     as_root("sh", &["e2e/guests/debian.sh", &root().join("target/guests").to_string_lossy()])
+}
+
+/// Packages that are not there. Where another npm is on the path, Debian's is not needed.
+fn missing() -> Vec<&'static str> {
+    let absent = PACKAGES.iter().filter(|(_, file)| !Path::new(file).exists()).map(|(name, _)| *name);
+    absent.filter(|name| *name != "npm" || !runs("npm", "--version")).collect()
 }
 
 fn install(packages: &[&str]) -> Result<()> {

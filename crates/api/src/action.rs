@@ -43,6 +43,14 @@ impl Product {
         }
     }
 
+    /// What it answers to callers whom policies do not allow something.
+    pub const fn denied(self) -> Code {
+        match self {
+            Self::Ecs | Self::Vpc | Self::Location => Code::ForbiddenRam,
+            Self::Swas | Self::Ram | Self::Sts => Code::NoPermission,
+        }
+    }
+
     /// Its name in advice links and generated documents.
     pub const fn name(self) -> &'static str {
         match self {
@@ -84,11 +92,17 @@ pub trait Action: Sized + Send + 'static {
     const SPEC: Spec;
     /// What it answers, beside the request id.
     type Output: Serialize;
+    /// True for an action that no policy can deny: it tells callers only what they know, or who they are.
+    const OPEN: bool = false;
+    /// The code for a caller whom policies do not allow this, where the action has one of its own.
+    const DENIED: Option<Code> = None;
+    /// How often a caller may make the call in a minute, where the service says so.
+    const PER_MINUTE: Option<u32> = None;
 
     /// Reads and checks the parameters. No record is looked at yet.
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self>;
 
-    /// What the caller must be allowed to do. An empty list denies.
+    /// What the caller must be allowed to do: all of it. An empty list denies.
     fn access(&self, cx: &Cx) -> Vec<Access>;
 
     /// Does it.
@@ -106,6 +120,12 @@ pub(crate) struct Parsed(Box<dyn std::any::Any + Send>);
 pub struct Entry {
     /// The facts.
     pub spec: Spec,
+    /// Whether no policy can deny it.
+    pub is_open: bool,
+    /// The code for a caller who may not.
+    pub denied: Code,
+    /// How often a caller may make the call in a minute.
+    pub per_minute: Option<u32>,
     pub(crate) parse: ParseFn,
     pub(crate) run: RunFn,
 }
@@ -114,6 +134,12 @@ pub struct Entry {
 pub const fn entry<A: Action>() -> Entry {
     Entry {
         spec: A::SPEC,
+        is_open: A::OPEN,
+        denied: match A::DENIED {
+            Some(code) => code,
+            None => A::SPEC.product.denied(),
+        },
+        per_minute: A::PER_MINUTE,
         parse: |params, cx| {
             let action = A::parse(params, cx)?;
             let access = action.access(cx);

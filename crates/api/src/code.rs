@@ -44,6 +44,7 @@ codes! {
     ServiceUnavailable = 503 "ServiceUnavailable" "The request has failed due to a temporary failure of the server.";
     ForbiddenRam = 403 "Forbidden.RAM" "User not authorized to operate on the specified resource, or this API doesn't support RAM.";
     NoPermission = 403 "NoPermission" "You are not authorized to do this action. You should be authorized by RAM.";
+    ThrottlingUser = 400 "Throttling.User" "Request was denied due to user flow control.";
     MissingParameter = 400 "MissingParameter" "The input parameter that is mandatory for processing this request is not supplied.";
     InvalidParameter = 400 "InvalidParameter" "The specified parameter is not valid.";
     UnsupportedOperation = 400 "UnsupportedOperation" "The specified operation is not supported.";
@@ -91,6 +92,7 @@ codes! {
     ImportImageStatusIncorrect = 400 "IncorrectImageStatus" "The specified image is not available.";
     LicenseTypeByolOnly = 400 "InvalidLicenseType.BYOLOnly" "Only BYOL LicenseType is supported for the current platform provided.";
     ImageCategoryNotSupported = 403 "InvalidImageCategory.NotSupported" "The specified image category is not supported.";
+    ImportForbidden = 400 "Forbbiden" "User not authorized to operate on the specified resource";
     ImageIsImporting = 403 "ImageIsImporting" "The specified Image is importing.";
     NoRole = 403 "NoSetRoletoECSServiceAcount" "ECS service account Have no right to access your OSS.please attach a role of access your oss to ECS service account.";
     OssBucketMalformed = 400 "InvalidOSSBucket.Malformed" "The specified OSS bucket is wrongly formed.";
@@ -450,29 +452,91 @@ codes! {
     EipAssociationDuplicated = 400 "InvalidAssociation.Duplicated" "Specified instance already is associated.";
     EipBesidePublicAddress = 400 "EIP_CAN_NOT_ASSOCIATE_WITH_PUBLIC_IP" "instance already bind natpublicip,cannot bind eip.";
 
-    // Roles and policies.
+    // Sessions.
+    StsRoleArnMalformed = 400 "InvalidParameter.RoleArn" "The parameter RoleArn is wrongly formed.";
+    StsSessionNameMalformed = 400 "InvalidParameter.RoleSessionName" "The parameter RoleSessionName is wrongly formed.";
+    StsDurationInvalid = 400 "InvalidParameter.DurationSeconds" "The Min/Max value of DurationSeconds is 15min/1hr.";
+    StsPolicyMalformed = 400 "InvalidParameter.PolicyGrammar" "The parameter Policy has not passed grammar check.";
+    StsPolicyTooLong = 400 "InvalidParameter.PolicySize" "The size of Policy must be smaller than 1024 bytes.";
+    StsRoleNotExist = 404 "EntityNotExist.Role" "The specified Role not exists.";
+    StsNotByRoot = 403 "NoPermission" "Roles may not be assumed by root accounts.";
+    DiagnosticMessageInvalid = 400 "InvalidParameter.EncodedDiagnosticMessage" "The specified EncodedDiagnosticMessage is invalid.";
+
+    // Users, groups and their keys.
+    UserNameInvalidChars = 400 "InvalidParameter.UserName.InvalidChars" "The parameter - \"UserName\" contains invalid chars.";
+    UserNameLength = 400 "InvalidParameter.UserName.Length" "The parameter - \"UserName\" beyond the length limit.";
+    NewUserNameInvalidChars = 400 "InvalidParameter.NewUserName.InvalidChars" "The parameter - \"NewUserName\" contains invalid chars.";
+    NewUserNameLength = 400 "InvalidParameter.NewUserName.Length" "The parameter - \"NewUserName\" beyond the length limit.";
+    DisplayNameInvalidChars = 400 "InvalidParameter.DisplayName.InvalidChars" "The parameter - \"DisplayName\" contains invalid chars.";
+    DisplayNameLength = 400 "InvalidParameter.DisplayName.Length" "The parameter - \"DisplayName\" beyond the length limit.";
+    NewDisplayNameInvalidChars = 400 "InvalidParameter.NewDisplayName.InvalidChars" "The parameter - \"NewDisplayName\" contains invalid chars.";
+    NewDisplayNameLength = 400 "InvalidParameter.NewDisplayName.Length" "The parameter - \"NewDisplayName\" beyond the length limit.";
+    CommentsLength = 400 "InvalidParameter.Comments.Length" "The parameter - \"Comments\" beyond the length limit.";
+    NewCommentsLength = 400 "InvalidParameter.NewComments.Length" "The parameter - \"NewComments\" beyond the length limit.";
+    MobilePhoneFormat = 400 "InvalidParameter.MobilePhone.Format" "The format of the parameter - \"MobilePhone\" is incorrect.";
+    NewMobilePhoneFormat = 400 "InvalidParameter.NewMobilePhone.Format" "The format of the parameter - \"NewMobilePhone\" is incorrect.";
+    EmailFormat = 400 "InvalidParameter.Email.Format" "The format of the parameter - \"Email\" is incorrect.";
+    NewEmailFormat = 400 "InvalidParameter.NewEmail.Format" "The format of the parameter - \"NewEmail\" is incorrect.";
+    GroupNameInvalidChars = 400 "InvalidParameter.GroupName.InvalidChars" "The parameter - \"GroupName\" contains invalid chars.";
+    GroupNameLength = 400 "InvalidParameter.GroupName.Length" "The parameter - \"GroupName\" beyond the length limit.";
+    NewGroupNameInvalidChars = 400 "InvalidParameter.NewGroupName.InvalidChars" "The parameter - \"NewGroupName\" contains invalid chars.";
+    NewGroupNameLength = 400 "InvalidParameter.NewGroupName.Length" "The parameter - \"NewGroupName\" beyond the length limit.";
+    UserNotExist = 404 "EntityNotExist.User" "The user does not exist.";
+    GroupNotExist = 404 "EntityNotExist.Group" "The group does not exist.";
+    UserKeyNotExist = 404 "EntityNotExist.User.AccessKey" "The user access key does not exist.";
+    UserGroupNotExist = 404 "EntityNotExist.User.Group" "The user has not joined the group.";
+    UserAlreadyExists = 409 "EntityAlreadyExists.User" "The user does already EXIST.";
+    GroupAlreadyExists = 409 "EntityAlreadyExists.Group" "The group does already EXIST.";
+    UserGroupAlreadyExists = 409 "EntityAlreadyExists.User.Group" "The user has already joined the group.";
+    UserLimit = 409 "LimitExceeded.User" "The count of users beyond the current limits.";
+    GroupLimit = 409 "LimitExceeded.Group" "The count of groups beyond the current limits.";
+    UserKeyLimit = 409 "LimitExceeded.User.AccessKey" "The access key count of the user access keys beyond the current limits.";
+    UserGroupLimit = 409 "LimitExceeded.User.Group" "The count of groups the target user joined beyond the current limits.";
+    UserStillInGroup = 409 "DeleteConflict.User.Group" "The user CAN NOT be in any group while deleting the user.";
+    UserStillHasKey = 409 "DeleteConflict.User.AccessKey" "The user CAN NOT has any access key while deleting the user.";
+    UserStillAttached = 409 "DeleteConflict.User.Policy" "The user CAN NOT has any attached policy while deleting the user.";
+    GroupStillHasUser = 409 "DeleteConflict.Group.User" "The group CAN NOT has any user member while deleting the group.";
+    GroupStillAttached = 409 "DeleteConflict.Group.Policy" "The entity CAN NOT has any attached policy while deleting the group.";
+
+    // Roles.
     RoleNameInvalidChars = 400 "InvalidParameter.RoleName.InvalidChars" "The parameter - \"RoleName\" contains invalid chars.";
+    RoleNameInvalidCharsInDelete = 400 "InvalidParameter.RoleName.InvalidChars" "The parameter - \"RoleNam\" contains invalid chars.";
     RoleNameLength = 400 "InvalidParameter.RoleName.Length" "The parameter - \"RoleName\" beyond the length limit.";
     TrustPolicyLength = 400 "InvalidParameter.AssumeRolePolicyDocument.Length" "The parameter - \"AssumeRolePolicyDocument\" beyond the length limit.";
     NewTrustPolicyLength = 400 "InvalidParameter.NewAssumeRolePolicyDocument.Length" "The parameter - \"NewAssumeRolePolicyDocument\" beyond the length limit.";
-    PolicyNameInvalidChars = 400 "InvalidParameter.PolicyName.InvalidChars" "The parameter - \"PolicyName\" contains invalid chars.";
+    MaxSessionDurationInvalid = 400 "InvalidParameter.MaxSessionDuration" "The parameter - \"MaxSessionDuration\" is invalid.";
+    RoleNotExist = 404 "EntityNotExist.Role" "The role does not exist.";
+    RoleAlreadyExists = 409 "EntityAlreadyExists.Role" "The role does already EXIST.";
+    RoleLimit = 409 "LimitExceeded.Role" "The count of roles beyond the current limits.";
+    RoleStillAttached = 409 "DeleteConflict.Role.Policy" "The role CAN NOT has any attached policy while deleting the role.";
+
+    // Policies, their versions, and whom they are attached to.
+    PolicyNameInvalidChars = 400 "InvalidParameter.PolicyName.InvalidChars" "The parameter - \"PolicyNam\" contains invalid chars.";
     PolicyNameLength = 400 "InvalidParameter.PolicyName.Length" "The parameter - \"PolicyName\" beyond the length limit.";
-    PolicyDocumentLength = 400 "InvalidParameter.PolicyDocument.Length" "The parameter - \"PolicyDocument\" beyond the length limit.";
+    PolicyDocumentLength = 400 "InvalidParameter.PolicyDocument.Length" "The parameter - \"PolicyName\" beyond the length limit.";
     PolicyTypeInvalid = 400 "InvalidParameter.PolicyType" "The parameter - \"PolicyType\" is incorrect.";
     DescriptionLength = 400 "InvalidParameter.Description.Length" "The parameter - \"Description\" beyond the length limit.";
-    MaxSessionDurationInvalid = 400 "InvalidParameter.MaxSessionDuration" "The parameter - \"MaxSessionDuration\" is invalid.";
+    VersionIdFormat = 400 "InvalidParameter.VersionId.Format" "The format of the parameter - \"VersionId\" is incorrect.";
     MalformedPolicyDocument = 400 "MalformedPolicyDocument" "The policy document is malformed.";
-    RoleNotExist = 404 "EntityNotExist.Role" "The role does not exist.";
     PolicyNotExist = 404 "EntityNotExist.Policy" "The policy does not exist.";
-    AttachmentNotExist = 404 "EntityNotExist.Role.Policy" "The role has not been attached this policy.";
-    RoleAlreadyExists = 409 "EntityAlreadyExists.Role" "The role does already EXIST.";
-    PolicyAlreadyExists = 409 "EntityAlreadyExists.Policy" "The policy does already EXIST.";
-    AttachmentAlreadyExists = 409 "EntityAlreadyExists.Role.Policy" "The role has already been attached this policy.";
-    RoleStillAttached = 409 "DeleteConflict.Role.Policy" "The role CAN NOT has any attached policy while deleting the role.";
-    PolicyStillAttached = 409 "DeleteConflict.Policy.Role" "The policy CAN NOT been attached to any role while deleting the policy.";
-    RoleLimit = 409 "LimitExceeded.Role" "The count of roles beyond the current limits.";
+    PolicyVersionNotExist = 404 "EntityNotExist.Policy.Version" "The policy version does not exist.";
+    UserPolicyNotExist = 404 "EntityNotExist.User.Policy" "The indicate policy of the user does not exist.";
+    GroupPolicyNotExist = 404 "EntityNotExist.Group.Policy" "The indicate policy of the group does not exist.";
+    RolePolicyNotExist = 404 "EntityNotExist.Role.Policy" "The role has not been attached this policy.";
+    PolicyAlreadyExists = 409 "EntityAlreadyExists.Policy" "The group does already EXIST.";
+    UserPolicyAlreadyExists = 409 "EntityAlreadyExists.User.Policy" "The user has already been attached this policy.";
+    GroupPolicyAlreadyExists = 409 "EntityAlreadyExists.Group.Policy" "The group has already been attached this policy.";
+    RolePolicyAlreadyExists = 409 "EntityAlreadyExists.Role.Policy" "The role has already been attached this policy.";
     PolicyLimit = 409 "LimitExceeded.Policy" "The count of policy beyond the current limits.";
+    PolicyVersionLimit = 409 "LimitExceeded.Policy.Version" "The count of policy version beyond the current limits.";
+    UserPolicyLimit = 409 "LimitExceeded.User.Policy" "The policy count of the user attached policies beyond the current limits.";
+    GroupPolicyLimit = 409 "LimitExceeded.Group.Policy" "The policy count of the group attached policies beyond the current limits.";
     RolePolicyLimit = 409 "LimitExceeded.Role.Policy" "The count of policies attached to the role beyond the current limits.";
+    PolicyStillHasUser = 409 "DeleteConflict.Policy.User" "The policy CAN NOT been attached to any user while deleting the policy.";
+    PolicyStillHasGroup = 409 "DeleteConflict.Policy.Group" "The policy CAN NOT been attached to any group while deleting the policy.";
+    PolicyStillHasRole = 409 "DeleteConflict.Policy.Role" "The policy CAN NOT been attached to any role while deleting the policy.";
+    PolicyStillHasVersion = 409 "DeleteConflict.Policy.Version" "The policy CAN NOT has any version except the defaul version.";
+    PolicyVersionIsDefault = 409 "DeleteConflict.Policy.Version.Default" "The default policy version CAN NOT been deleted directly.";
 }
 
 /// Codes that every action may answer with; a room does not list them.
@@ -481,6 +545,7 @@ pub(crate) const SHARED: &[Code] = &[
     Code::ServiceUnavailable,
     Code::ForbiddenRam,
     Code::NoPermission,
+    Code::ThrottlingUser,
     Code::MissingParameter,
     Code::InvalidParameter,
 ];
@@ -493,7 +558,7 @@ impl Code {
 
     /// An error with this code and another text.
     pub fn with(self, message: impl Into<String>) -> ApiError {
-        ApiError { code: self, message: message.into(), access_denied: None, source: None }
+        ApiError { code: self, message: message.into(), access_denied: None, retry_after_millis: None, source: None }
     }
 }
 
@@ -509,6 +574,8 @@ pub struct ApiError {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) access_denied: Option<Value>,
+    /// When the call is worth making again.
+    pub(crate) retry_after_millis: Option<i64>,
     /// What really happened; for the log, never for the client.
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -532,6 +599,16 @@ impl ApiError {
     /// A parameter that cannot be read, where the action has no code of its own for it.
     pub fn invalid(name: &str) -> Self {
         Code::InvalidParameter.with(format!("The specified parameter \"{name}\" is not valid."))
+    }
+
+    /// This error, for a call that may be made again after so many milliseconds.
+    pub fn after(self, millis: i64) -> Self {
+        Self { retry_after_millis: Some(millis), ..self }
+    }
+
+    /// This error, with what the caller is told of why access was denied.
+    pub fn denied(self, detail: Value) -> Self {
+        Self { access_denied: Some(detail), ..self }
     }
 
     /// The code.

@@ -8,16 +8,20 @@ use std::sync::Arc;
 
 use engine::Engine;
 use engine::runner::chain;
-use meta::accounts;
+use identity::{Caller, Identities, Origin, Surroundings, Unknown};
 use model::{AccountId, RequestId};
+use policy::Context;
 use wire::call::HttpCall;
 use wire::{Answer, Call, ErrorBody, Format, Params, Refusal};
 
-use crate::action::{Access, Entry, Product};
+use crate::action::{Entry, Product};
 use crate::actions;
+use crate::audit::{Audit, Outcome};
+use crate::authorize::Asked;
 use crate::catalogue::Catalogue;
 use crate::code::{ApiError, ApiResult, Code, SHARED};
 use crate::nonces::Nonces;
+use crate::throttle::Throttle;
 
 /// What actions work with.
 pub struct Services {
@@ -25,15 +29,8 @@ pub struct Services {
     pub engine: Engine,
     /// Regions and endpoints.
     pub catalogue: Catalogue,
-}
-
-/// Who calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The account.
-    pub account: AccountId,
-    /// The key that signed.
-    pub access_key_id: String,
+    /// Accounts, users, roles and what policies say of them.
+    pub identities: Arc<Identities>,
 }
 
 /// The context of a call before it is allowed.
@@ -44,6 +41,8 @@ pub struct Cx {
     pub caller: Caller,
     /// The host that was called.
     pub host: String,
+    /// Whence and when the call came.
+    pub surroundings: Surroundings,
 }
 
 impl Cx {
@@ -57,6 +56,7 @@ impl Cx {
 pub struct Allowed<'a> {
     cx: &'a Cx,
     params: &'a Params,
+    context: Context,
 }
 
 impl<'a> Allowed<'a> {
@@ -70,9 +70,19 @@ impl<'a> Allowed<'a> {
         &self.cx.services.engine
     }
 
-    /// Who calls.
+    /// The account whose resources the call works on.
     pub fn account(&self) -> AccountId {
         self.cx.caller.account
+    }
+
+    /// Who calls.
+    pub fn caller(&self) -> &'a Caller {
+        &self.cx.caller
+    }
+
+    /// The condition keys of the call, for rooms that ask a policy of their own.
+    pub fn context(&self) -> &Context {
+        &self.context
     }
 
     /// The context.
@@ -90,18 +100,23 @@ impl<'a> Allowed<'a> {
 pub struct Api {
     services: Arc<Services>,
     nonces: Nonces,
+    throttle: Throttle,
+    audit: Arc<Audit>,
 }
 
-/// A call as it is logged and measured.
+/// A call as it is logged, measured and recorded.
+#[derive(Default)]
 struct Trace {
     action: String,
-    account: Option<AccountId>,
+    caller: Option<Caller>,
+    outcome: Outcome,
 }
 
 impl Api {
     /// The doors to these services.
     pub fn new(services: Services) -> Self {
-        Self { services: Arc::new(services), nonces: Nonces::default() }
+        let audit = Arc::new(Audit::new(services.engine.meta().clone()));
+        Self { services: Arc::new(services), nonces: Nonces::default(), throttle: Throttle::default(), audit }
     }
 
     /// The regions that are served.
@@ -109,18 +124,32 @@ impl Api {
         &self.services.catalogue.regions
     }
 
+    /// The record of calls; what is asked of it is complete after [`Audit::flush`].
+    pub fn audit(&self) -> &Arc<Audit> {
+        &self.audit
+    }
+
     /// Answers one call.
     pub async fn call(&self, http: HttpCall<'_>) -> Answer {
         let request_id = RequestId::generate(self.services.engine.entropy());
-        let mut trace = Trace { action: String::new(), account: None };
+        let mut trace = Trace::default();
         let format = Call::format_of(&http);
         let (answer, code) = match self.answer(http, &mut trace).await {
-            Ok((call, product, outcome)) => match outcome {
-                Ok(members) => {
-                    (Answer::success(call.format, &call.action, request_id.as_str(), members), "OK".to_owned())
+            Ok((call, product, outcome)) => {
+                let (answer, code) = match outcome {
+                    Ok(members) => {
+                        (Answer::success(call.format, &call.action, request_id.as_str(), members), "OK".to_owned())
+                    }
+                    Err(error) => {
+                        trace.outcome.message.clone_from(&error.message);
+                        self.failure(call.format, product, http.host, &request_id, error)
+                    }
+                };
+                if let Some(caller) = &trace.caller {
+                    self.audit.note(&request_id, &call, (product, caller), &code, &trace.outcome);
                 }
-                Err(error) => self.failure(call.format, product, http.host, &request_id, error),
-            },
+                (answer, code)
+            }
             Err(refusal) => {
                 let body = ErrorBody {
                     status: refusal.status(),
@@ -137,7 +166,7 @@ impl Api {
         tracing::info!(
             request_id = %request_id,
             action = trace.action,
-            account = trace.account.map(|account| account.number()),
+            caller = trace.caller.as_ref().map(Caller::arn),
             status = answer.status,
             code,
             "call"
@@ -156,52 +185,84 @@ impl Api {
         &self,
         http: HttpCall<'a>,
         trace: &mut Trace,
-    ) -> Result<(Call<'a>, &'static str, ApiResult<serde_json::Map<String, serde_json::Value>>), Refusal> {
+    ) -> Result<(Call<'a>, Option<Product>, ApiResult<serde_json::Map<String, serde_json::Value>>), Refusal> {
         let call = Call::parse(http)?;
         trace.action.clone_from(&call.action);
         let caller = match self.authenticate(&call).await {
             Ok(caller) => caller?,
-            Err(error) => return Ok((call, "Gateway", Err(error))),
+            Err(error) => return Ok((call, None, Err(error))),
         };
-        trace.account = Some(caller.account);
-        let cx = Cx { services: Arc::clone(&self.services), caller, host: http.host.to_owned() };
+        trace.caller = Some(caller.clone());
+        let now = self.services.engine.clock().now();
+        let origin = Origin { source_ip: http.peer, is_secure: http.is_secure };
+        let surroundings = Surroundings { origin, now };
+        trace.outcome.at = Some(surroundings);
+        let cx = Cx { services: Arc::clone(&self.services), caller, host: http.host.to_owned(), surroundings };
         let (product, entry) = match find(&call) {
             Ok(found) => found,
-            Err(code) => return Ok((call, "Gateway", Err(code.error()))),
+            Err(code) => return Ok((call, None, Err(code.error()))),
         };
-        let outcome = run(entry, &call.params, &cx).await;
+        let outcome = self.run(entry, &call.params, &cx, trace).await;
         if let Err(error) = &outcome {
             debug_assert!(
-                SHARED.contains(&error.code) || entry.spec.codes.contains(&error.code),
+                SHARED.contains(&error.code) || error.code == entry.denied || entry.spec.codes.contains(&error.code),
                 "{} answered {:?}, which its room does not list",
                 entry.spec.name,
                 error.code
             );
         }
-        Ok((call, product.name(), outcome))
+        Ok((call, Some(product), outcome))
+    }
+
+    /// Parameters, authorization, throttle, and then the action.
+    async fn run(
+        &self,
+        entry: &'static Entry,
+        params: &Params,
+        cx: &Cx,
+        trace: &mut Trace,
+    ) -> ApiResult<serde_json::Map<String, serde_json::Value>> {
+        let (parsed, access) = (entry.parse)(params, cx)?;
+        trace.outcome.access.clone_from(&access);
+        let asked = Asked { entry, params, caller: &cx.caller, surroundings: cx.surroundings };
+        let (decided, context) = asked.decide(self.services.engine.meta(), &access).await?;
+        trace.outcome.decided = Some(decided.judgement.clone());
+        if !decided.judgement.allows() {
+            return Err(asked.refusal(&self.services.identities, &decided, &context));
+        }
+        if let Some(per_minute) = entry.per_minute {
+            let caller = format!("{}/{}", cx.caller.account, cx.caller.principal_id());
+            let counted = self.throttle.count(caller, entry.spec.name, per_minute, cx.surroundings.now);
+            counted.map_err(|wait| Code::ThrottlingUser.error().after(wait))?;
+        }
+        (entry.run)(Allowed { cx, params, context }, parsed).await
     }
 
     /// Who signed the call. The outer error is ours, the inner one the caller's.
     async fn authenticate(&self, call: &Call<'_>) -> ApiResult<Result<Caller, Refusal>> {
         let credential = &call.credential;
-        let id = credential.access_key_id.clone();
-        let key = self.services.engine.meta().read(move |tx| accounts::key(tx, &id)).await?;
+        let (id, token) = (&credential.access_key_id, credential.security_token.as_deref());
+        let known = match self.services.identities.known(id, token).await {
+            Ok(known) => known,
+            Err(Unknown::Records(error)) => return Err(error.into()),
+            Err(Unknown::Key) => return Ok(Err(Refusal::UnknownAccessKey)),
+            Err(Unknown::Inactive) => return Ok(Err(Refusal::InactiveAccessKey)),
+            Err(Unknown::TokenMissing) => return Ok(Err(Refusal::MissingSecurityToken)),
+            Err(Unknown::TokenMalformed) => return Ok(Err(Refusal::MalformedSecurityToken)),
+            Err(Unknown::TokenMismatched) => return Ok(Err(Refusal::MismatchedSecurityToken)),
+        };
         let now = self.services.engine.clock().now();
         let check = || {
-            let key = key.ok_or(Refusal::UnknownAccessKey)?;
-            if !key.active {
-                return Err(Refusal::InactiveAccessKey);
-            }
-            if credential.security_token.is_some() {
-                // Keys of accounts have no token, and there are no others yet.
-                return Err(Refusal::MismatchedSecurityToken);
-            }
             call.check_time(now)?;
-            call.verify(&key.secret)?;
-            if !self.nonces.use_once(&key.id, &credential.nonce, now) {
+            call.verify(&known.secret)?;
+            // Only whoever has the secret learns that the key was good once.
+            if known.expires.is_some_and(|end| end <= now) {
+                return Err(Refusal::ExpiredSecurityToken);
+            }
+            if !self.nonces.use_once(id, &credential.nonce, now) {
                 return Err(Refusal::UsedNonce);
             }
-            Ok(Caller { account: key.account, access_key_id: key.id })
+            Ok(known.caller)
         };
         Ok(check())
     }
@@ -209,7 +270,7 @@ impl Api {
     fn failure(
         &self,
         format: Format,
-        product: &'static str,
+        product: Option<Product>,
         host: &str,
         request_id: &RequestId,
         error: ApiError,
@@ -219,17 +280,26 @@ impl Api {
             tracing::error!(request_id = %request_id, error = text, "a call failed inside");
         }
         let code = error.code.wire().to_owned();
+        let message = match (error.code, product) {
+            (Code::InternalError, Some(Product::Swas)) => SWAS_FAILED.to_owned(),
+            _ => error.message,
+        };
         let body = ErrorBody {
             status: error.code.status(),
             code: code.clone(),
-            message: error.message,
+            message,
             host: host.to_owned(),
-            product,
+            product: product.map_or("Gateway", Product::name),
             access_denied: error.access_denied,
         };
-        (Answer::error(format, request_id.as_str(), body), code)
+        let mut answer = Answer::error(format, request_id.as_str(), body);
+        answer.retry_after_millis = error.retry_after_millis;
+        (answer, code)
     }
 }
+
+/// How Simple Application Server says that it failed inside.
+const SWAS_FAILED: &str = "An error occurred while processing your request.";
 
 fn find(call: &Call<'_>) -> Result<(Product, &'static Entry), Code> {
     let product = Product::ALL.iter().find(|product| product.version() == call.version);
@@ -241,40 +311,4 @@ fn find(call: &Call<'_>) -> Result<(Product, &'static Entry), Code> {
     let older = (*product == Product::Ecs).then_some(Product::Vpc);
     let entry = of(*product).or_else(|| older.and_then(of));
     Ok((*product, entry.ok_or(Code::ActionNotFound)?))
-}
-
-async fn run(entry: &Entry, params: &Params, cx: &Cx) -> ApiResult<serde_json::Map<String, serde_json::Value>> {
-    let (parsed, access) = (entry.parse)(params, cx)?;
-    authorize(entry.spec.product, &cx.caller, &access)?;
-    (entry.run)(Allowed { cx, params }, parsed).await
-}
-
-/// Whether the caller may do all of this. The owner of an account may do everything to what is the account's.
-fn authorize(product: Product, caller: &Caller, access: &[Access]) -> ApiResult<()> {
-    let own = format!(":{}:", caller.account);
-    let allowed =
-        !access.is_empty() && access.iter().all(|access| access.resource == "*" || access.resource.contains(&own));
-    if allowed {
-        return Ok(());
-    }
-    Err(match product {
-        Product::Ecs | Product::Swas | Product::Vpc | Product::Location => Code::ForbiddenRam.error(),
-        Product::Ram | Product::Sts => Code::NoPermission.error(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_list_denies() {
-        let caller = Caller { account: AccountId::new(7), access_key_id: "k".into() };
-        let access = |resource: &str| Access { verb: "ecs:X", resource: resource.into() };
-        assert!(authorize(Product::Ecs, &caller, &[]).is_err());
-        assert!(authorize(Product::Ecs, &caller, &[access("*")]).is_ok());
-        assert!(authorize(Product::Ecs, &caller, &[access("acs:ecs:r:7:image/x")]).is_ok());
-        let others = [access("acs:ecs:r:7:image/x"), access("acs:ecs:r:8:image/x")];
-        assert_eq!(authorize(Product::Ecs, &caller, &others).expect_err("denied").code, Code::ForbiddenRam);
-    }
 }

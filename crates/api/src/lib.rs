@@ -16,6 +16,8 @@
 pub mod action;
 pub mod actions;
 mod address;
+pub mod audit;
+mod authorize;
 pub mod catalogue;
 pub mod code;
 pub mod dispatch;
@@ -24,6 +26,7 @@ pub mod input;
 mod nonces;
 mod resource;
 mod service_role;
+mod throttle;
 
 mod ecs;
 mod location;
@@ -35,4 +38,5 @@ mod vpc;
 pub use action::{Access, Action, Product, Spec};
 pub use catalogue::Catalogue;
 pub use code::{ApiError, ApiResult, Code};
-pub use dispatch::{Allowed, Api, Caller, Cx};
+pub use dispatch::{Allowed, Api, Cx};
+pub use identity::Caller;

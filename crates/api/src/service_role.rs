@@ -4,16 +4,14 @@
 //! the role's trust policy must name the service, and the policies attached to the role must allow the very verbs on the
 //! very bucket and object.
 
-use meta::roles::{self, PolicyKind};
 use model::AccountId;
-use policy::{Context, Document, Kind, Request, Verdict};
+use policy::{Applicant, Context, Verdict};
 
 use crate::code::{ApiResult, Code};
 use crate::dispatch::Services;
-use crate::ram::system_policies;
 
 /// The ECS service, as trust policies name it.
-const ECS: &str = "ecs.aliyuncs.com";
+const ECS: Applicant<'_> = Applicant::Service("ecs.aliyuncs.com");
 
 /// One thing that the service is to do.
 #[derive(Debug, Clone)]
@@ -24,33 +22,9 @@ pub(crate) struct Wanted {
 
 /// Checks that the ECS service may assume the role and then do all of this.
 pub(crate) async fn check(services: &Services, account: AccountId, role: &str, wanted: &[Wanted]) -> ApiResult<()> {
-    let name = role.to_owned();
-    let found = services
-        .engine
-        .meta()
-        .read(move |tx| {
-            let Some(role) = roles::get(tx, account, &name)? else { return Ok(None) };
-            let mut documents = Vec::new();
-            for attachment in roles::attachments(tx, account, &name)? {
-                documents.extend(match attachment.kind {
-                    PolicyKind::System => system_policies::document(&attachment.policy).map(str::to_owned),
-                    PolicyKind::Custom => roles::policy(tx, account, &attachment.policy)?.map(|policy| policy.document),
-                });
-            }
-            Ok::<_, meta::Error>(Some((role.trust, documents)))
-        })
-        .await?;
-    let Some((trust, documents)) = found else { return Err(Code::NoRole.error()) };
+    let role = services.identities.role(account, role).await?.ok_or(Code::NoRole)?;
     let context = Context::default();
-    let trust = Document::parse(Kind::Trust, &trust).map_err(|_| Code::NoRole)?;
-    if !policy::trusts(&trust, ECS, &context) {
-        return Err(Code::NoRole.error());
-    }
-    let documents: Vec<Document> =
-        documents.iter().filter_map(|text| Document::parse(Kind::Identity, text).ok()).collect();
-    let may = |wanted: &Wanted| {
-        let request = Request { verb: wanted.verb, resource: &wanted.resource, context: &context };
-        policy::evaluate(&documents, &request).verdict == Verdict::Allow
-    };
-    if wanted.iter().all(may) { Ok(()) } else { Err(Code::NoRole.error()) }
+    let is_trusted = role.trusts(ECS, &context) == Verdict::Allow;
+    let may = |wanted: &Wanted| role.may(wanted.verb, &wanted.resource, &context);
+    if is_trusted && wanted.iter().all(may) { Ok(()) } else { Err(Code::NoRole.error()) }
 }

@@ -1,5 +1,6 @@
 //! What both databases must do, as one suite that each runs.
 
+mod identities;
 mod resources;
 mod sharing;
 
@@ -15,7 +16,7 @@ use crate::database::{Error, Meta, Scope};
 use crate::images::{self, Filter, Window};
 use crate::tags::{self, TagFilter};
 use crate::tokens::{self, Remembered, TokenKey};
-use crate::{accounts, buckets, flows, leases, manifests, roles, settings, tasks};
+use crate::{accounts, buckets, flows, leases, manifests, settings, tasks};
 
 const WHOLE: Window = Window { offset: 0, limit: 100, below: None };
 
@@ -36,13 +37,18 @@ pub async fn run(meta: &Meta) {
     tokens_answer_again(meta).await;
     tasks_and_flows(meta).await;
     a_lost_lease_writes_nothing(meta).await;
-    roles_and_policies(meta).await;
     tags_by_key(meta).await;
     objects_by_key(meta).await;
     uploads_and_blobs(meta).await;
     manifests_are_held(meta).await;
     leases_go_to_one_node(meta).await;
     many_writers(meta).await;
+    identities::roles_and_policies(meta).await;
+    identities::versions_of_a_policy(meta).await;
+    identities::users_and_their_keys(meta).await;
+    identities::groups_and_members(meta).await;
+    identities::what_speaks_for_whom(meta).await;
+    identities::every_change_advances_the_generation(meta).await;
     resources::resources_by_everything(meta).await;
     resources::facets_follow_their_record(meta).await;
     resources::one_holder_for_an_address(meta).await;
@@ -156,6 +162,7 @@ async fn accounts_and_keys(meta: &Meta) {
     let key = accounts::AccessKey {
         id: "LTAI5tKey".into(),
         account: account.id,
+        user: None,
         secret: "s3cret".into(),
         active: true,
         created: Timestamp::from_millis(1),
@@ -528,58 +535,6 @@ async fn a_lost_lease_writes_nothing(meta: &Meta) {
     assert!(meta.write(Scope::Shared, move |tx| flows::park(tx, &id, generation)).await.expect("park"));
     assert_eq!(lease("node-1", 99_000).await, None, "parked");
     meta.write(Scope::Shared, move |tx| flows::finish(tx, &second.id, second.generation)).await.expect("finish");
-}
-
-async fn roles_and_policies(meta: &Meta) {
-    let owner = account();
-    let role = roles::Role {
-        name: "AliyunECSImageImportDefaultRole".into(),
-        id: "3".into(),
-        trust: "{}".into(),
-        description: String::new(),
-        max_session_seconds: 3600,
-        created: Timestamp::from_millis(1),
-        updated: Timestamp::from_millis(1),
-    };
-    let attachment = roles::Attachment {
-        kind: roles::PolicyKind::System,
-        policy: "AliyunECSImageImportRolePolicy".into(),
-        attached: Timestamp::from_millis(2),
-    };
-    let expected = (role.clone(), attachment.clone());
-    meta.write(Scope::Account(owner), move |tx| {
-        assert!(roles::insert(tx, owner, &role)?);
-        assert!(!roles::insert(tx, owner, &roles::Role { name: role.name.to_uppercase(), ..role.clone() })?);
-        assert!(roles::attach(tx, owner, &role.name, &attachment)?);
-        assert!(!roles::attach(tx, owner, &role.name, &attachment)?);
-        Ok::<_, Error>(())
-    })
-    .await
-    .expect("write");
-    let read = meta
-        .read(move |tx| {
-            let role = roles::get(tx, owner, "aliyunecsimageimportdefaultrole")?;
-            Ok::<_, Error>((role, roles::attachments(tx, owner, "ALIYUNECSImageImportDefaultRole")?))
-        })
-        .await
-        .expect("read");
-    assert_eq!(read, (Some(expected.0), vec![expected.1]));
-    meta.write(Scope::Account(owner), move |tx| {
-        let name = "AliyunECSImageImportDefaultRole";
-        let policy = "AliyunECSImageImportRolePolicy";
-        assert_eq!(roles::attachment_count(tx, owner, roles::PolicyKind::System, policy)?, 1);
-        assert!(roles::detach(tx, owner, name, roles::PolicyKind::System, policy)?);
-        assert!(roles::delete(tx, owner, name)? && !roles::delete(tx, owner, name)?);
-        let made = Timestamp::from_millis(1);
-        let (name, document) = ("mine".to_owned(), "{}".to_owned());
-        let policy = roles::Policy { name, document, description: String::new(), created: made, updated: made };
-        assert!(roles::insert_policy(tx, owner, &policy)? && !roles::insert_policy(tx, owner, &policy)?);
-        assert_eq!(roles::policies(tx, owner, "", 10)?, [policy]);
-        assert!(roles::delete_policy(tx, owner, "mine")?);
-        Ok::<_, Error>(())
-    })
-    .await
-    .expect("write");
 }
 
 async fn tags_by_key(meta: &Meta) {

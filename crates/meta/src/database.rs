@@ -140,7 +140,8 @@ impl Error {
         Self { kind: Kind::Unavailable, message: message.into(), source: Some(source.into()) }
     }
 
-    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
+    /// What stands in the records is not what belongs there.
+    pub fn corrupt(message: impl Into<String>) -> Self {
         Self { kind: Kind::Corrupt, message: message.into(), source: None }
     }
 
@@ -175,6 +176,8 @@ pub enum Scope {
     Account(AccountId),
     /// The objects and uploads of a bucket.
     Bucket(BucketName),
+    /// The record of calls.
+    Audit,
     /// Everything that belongs to nobody: accounts, flows, settings.
     Shared,
 }
@@ -184,6 +187,7 @@ impl Scope {
         match self {
             Self::Account(account) => format!("account/{account}"),
             Self::Bucket(bucket) => format!("bucket/{bucket}"),
+            Self::Audit => "audit".to_owned(),
             Self::Shared => "shared".to_owned(),
         }
     }

@@ -18,14 +18,17 @@ mod schema;
 mod sqlite;
 
 pub mod accounts;
+pub mod audit;
 pub mod buckets;
 #[cfg(feature = "testing")]
 pub mod conformance;
 pub mod flows;
+pub mod identities;
 pub mod images;
 pub mod kinds;
 pub mod leases;
 pub mod manifests;
+pub mod policies;
 pub mod resources;
 pub mod roles;
 pub mod settings;

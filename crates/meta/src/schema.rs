@@ -114,6 +114,35 @@ const MIGRATIONS: &[&[&str]] = &[
         "CREATE INDEX image_copies_by_image ON image_copies (image)",
         "CREATE INDEX images_by_family ON images (owner, region, family) WHERE family <> ''",
         "ALTER TABLE tombstones ADD COLUMN owner BIGINT NOT NULL DEFAULT 0",
+        // Users, groups, versions of policies, and policies that are attached to any of them. A key without an owner is
+        // the account's own. A principal is `user/<id>`, `group/<id>` or `role/<lower name>`: a role keeps its name.
+        "ALTER TABLE access_keys ADD COLUMN owner KEY NOT NULL DEFAULT ''",
+        "CREATE INDEX access_keys_by_owner ON access_keys (account, owner)",
+        "CREATE TABLE users (account BIGINT NOT NULL, lower_name KEY NOT NULL, id KEY NOT NULL, record TEXT NOT NULL, \
+     PRIMARY KEY (account, lower_name))",
+        "CREATE UNIQUE INDEX users_by_id ON users (account, id)",
+        "CREATE TABLE user_groups (account BIGINT NOT NULL, lower_name KEY NOT NULL, id KEY NOT NULL, \
+     record TEXT NOT NULL, PRIMARY KEY (account, lower_name))",
+        "CREATE UNIQUE INDEX user_groups_by_id ON user_groups (account, id)",
+        "CREATE TABLE memberships (account BIGINT NOT NULL, member KEY NOT NULL, team KEY NOT NULL, \
+     joined BIGINT NOT NULL, PRIMARY KEY (account, member, team))",
+        "CREATE INDEX memberships_by_team ON memberships (account, team)",
+        "CREATE TABLE policy_versions (account BIGINT NOT NULL, policy KEY NOT NULL, number BIGINT NOT NULL, \
+     document TEXT NOT NULL, created BIGINT NOT NULL, PRIMARY KEY (account, policy, number))",
+        "CREATE TABLE attachments (account BIGINT NOT NULL, principal KEY NOT NULL, kind KEY NOT NULL, \
+     policy KEY NOT NULL, attached BIGINT NOT NULL, PRIMARY KEY (account, principal, kind, policy))",
+        "INSERT INTO attachments (account, principal, kind, policy, attached) \
+     SELECT account, 'role/' || lower_role, kind, policy, attached FROM role_policies",
+        "DROP TABLE role_policies",
+        "CREATE INDEX attachments_by_policy ON attachments (account, kind, policy)",
+        "CREATE TABLE ram_generations (account BIGINT PRIMARY KEY, generation BIGINT NOT NULL)",
+        // Who did what.
+        "CREATE TABLE audit (account BIGINT NOT NULL, seq BIGINT NOT NULL, id KEY NOT NULL, record TEXT NOT NULL, \
+     PRIMARY KEY (account, seq, id))",
+        "CREATE INDEX audit_by_id ON audit (id)",
+        // Limits that the operator set for an account.
+        "CREATE TABLE quotas (account BIGINT NOT NULL, name KEY NOT NULL, value BIGINT NOT NULL, \
+     PRIMARY KEY (account, name))",
     ],
 ];
 

@@ -47,6 +47,18 @@ pub fn replace(
     Ok(())
 }
 
+/// The tags of one resource, wherever it is, by key.
+pub fn of_resource(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    kind: &str,
+    resource: &str,
+) -> Result<Vec<(String, String)>, Error> {
+    let sql = "SELECT tag_key, tag_value FROM tags WHERE account = $1 AND kind = $2 AND resource = $3 ORDER BY tag_key";
+    let rows = tx.query(sql, values![account, kind, resource])?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
+}
+
 /// How a condition on tags finds the resources that have them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lookup {

@@ -87,3 +87,33 @@ pub const SWAS_SERVERS_PER_CALL: u32 = 20;
 
 /// Firewall rules of a Simple Application Server (CreateFirewallRule, `FirewallRuleLimitExceed`).
 pub const SWAS_FIREWALL_RULES: usize = 50;
+
+/// Users of an account (CreateUser, `LimitExceeded.User`).
+pub const USERS_PER_ACCOUNT: u64 = 1_000;
+
+/// Groups of an account (CreateGroup, `LimitExceeded.Group`).
+pub const GROUPS_PER_ACCOUNT: u64 = 50;
+
+/// Groups that a user may be in (AddUserToGroup, `LimitExceeded.User.Group`).
+pub const GROUPS_PER_USER: usize = 5;
+
+/// Access keys of a user (CreateAccessKey, `LimitExceeded.User.AccessKey`).
+pub const KEYS_PER_USER: usize = 2;
+
+/// Access keys of the account itself.
+pub const KEYS_PER_ACCOUNT: usize = 5;
+
+/// Roles of an account (CreateRole, `LimitExceeded.Role`).
+pub const ROLES_PER_ACCOUNT: u64 = 1_000;
+
+/// Custom policies of an account (CreatePolicy, `LimitExceeded.Policy`).
+pub const POLICIES_PER_ACCOUNT: u64 = 1_500;
+
+/// Versions of a custom policy, the default one among them (CreatePolicyVersion, `LimitExceeded.Policy.Version`).
+pub const VERSIONS_PER_POLICY: usize = 5;
+
+/// System policies of a user, a group or a role (AttachPolicyToUser, `LimitExceeded.User.Policy`).
+pub const SYSTEM_POLICIES_PER_PRINCIPAL: usize = 20;
+
+/// Custom policies of a user, a group or a role.
+pub const CUSTOM_POLICIES_PER_PRINCIPAL: usize = 5;

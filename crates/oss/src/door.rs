@@ -9,12 +9,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use engine::buckets::{BucketError, Buckets, LARGEST_BODY};
 use http::{Method, Response, StatusCode, header, request};
-use meta::Meta;
-use meta::accounts::AccessKey;
+use identity::{Identities, Known, Origin, Surroundings, Unknown};
 use meta::buckets::Bucket;
 use model::{BucketName, Clock, Entropy, RegionId, RequestId};
 
-use crate::access::{Caller, Resource, authorize};
+use crate::access::{Caller, Resource, Signer, authorize, authorize_account};
 use crate::address::{Address, Suffixes, check_key};
 use crate::auth::{self, Claim, Payload, Signed};
 use crate::body::{self, AnswerBody, Checks, Incoming};
@@ -29,6 +28,10 @@ const PARAMS_AT_MOST: usize = 100;
 
 /// Bytes that framing may add to a body: clients use frames of 8 KiB and more, with at most 100 bytes around each.
 const FRAMING_AT_MOST: u64 = LARGEST_BODY / 64;
+
+/// Condition keys that policies on lists ask for, and the parameters that they are.
+const LIST_CONDITIONS: &[(&str, &str)] =
+    &[("oss:Prefix", "prefix"), ("oss:Delimiter", "delimiter"), ("oss:MaxKeys", "max-keys")];
 
 /// Checksums of bodies that S3 clients send.
 const CHECKSUMS: &[&str] = &["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
@@ -56,7 +59,7 @@ pub struct Inner {
     pub buckets: Buckets,
     pub clock: Arc<dyn Clock>,
     suffixes: Suffixes,
-    meta: Meta,
+    identities: Arc<Identities>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -72,20 +75,20 @@ struct Admitted {
 }
 
 impl OssDoor {
-    /// A door to these buckets for the accounts in these records.
+    /// A door to these buckets for these callers.
     pub fn new(
         config: OssConfig,
-        meta: Meta,
+        identities: Arc<Identities>,
         buckets: Buckets,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         let suffixes = Suffixes::new(&config.regions, &config.public_suffixes);
-        Self { inner: Arc::new(Inner { config, buckets, clock, suffixes, meta, entropy }) }
+        Self { inner: Arc::new(Inner { config, buckets, clock, suffixes, identities, entropy }) }
     }
 
     /// Answers a request. The target may be in absolute form, as a proxy gets it.
-    pub async fn call<B>(&self, request: http::Request<B>) -> Response<AnswerBody>
+    pub async fn call<B>(&self, request: http::Request<B>, origin: Origin) -> Response<AnswerBody>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display + Send,
@@ -96,7 +99,7 @@ impl OssDoor {
         let query: Vec<(String, String)> =
             wire::encode::pairs(parts.uri.query().unwrap_or_default().as_bytes()).take(PARAMS_AT_MOST + 1).collect();
         let dialect = auth::dialect(&parts.headers, &query);
-        let outcome = self.inner.answer(&parts, query, dialect, Incoming::new(body)).await;
+        let outcome = self.inner.answer(&parts, origin, query, dialect, Incoming::new(body)).await;
         let mut answer = outcome.unwrap_or_else(|error| {
             if error.is_fault() {
                 let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
@@ -124,6 +127,7 @@ impl Inner {
     async fn answer(
         &self,
         parts: &request::Parts,
+        origin: Origin,
         query: Vec<(String, String)>,
         dialect: Dialect,
         body: Incoming,
@@ -132,7 +136,7 @@ impl Inner {
         let drains = !parts.headers.contains_key(header::EXPECT);
         let admitted = async {
             let address = Address::read(&parts.uri, &parts.headers, &self.suffixes)?;
-            let admitted = self.admit(parts, &query, dialect, &address).await?;
+            let admitted = self.admit((parts, origin), &query, dialect, &address).await?;
             Ok((address, admitted))
         };
         let (address, admitted) = match admitted.await {
@@ -170,7 +174,7 @@ impl Inner {
     /// Everything that stands between a request and its operation.
     async fn admit(
         &self,
-        parts: &request::Parts,
+        (parts, origin): (&request::Parts, Origin),
         query: &[(String, String)],
         dialect: Dialect,
         address: &Address,
@@ -193,13 +197,19 @@ impl Inner {
         let (caller, place, payload, scope_region) = match Claim::read(&signed)? {
             None => (Caller::Anonymous, address.unsigned(), Payload::Unsigned, None),
             Some(claim) => {
-                let key = self.key_of(&claim).await?;
-                let verified = claim.verify(&signed, &key.secret, self.clock.now())?;
-                // Only temporary keys come with a token, and none are known to this door yet.
-                if claim.security_token.is_some() {
-                    return Err(Code::InvalidSecurityToken.into());
+                let (known, now) = (self.known(&claim).await?, self.clock.now());
+                let verified = claim.verify(&signed, &known.secret, now)?;
+                if known.expires.is_some_and(|end| end <= now) {
+                    return Err(Code::SecurityTokenExpired.into());
                 }
-                (Caller::Account(key.account), verified.place, verified.payload, claim.region)
+                let mut context = Surroundings { origin, now }.context(&known.caller);
+                for (key, name) in LIST_CONDITIONS {
+                    if let Some((_, value)) = query.iter().find(|(n, _)| n == name) {
+                        context.insert(key, value.as_str());
+                    }
+                }
+                let signer = Signer { caller: known.caller, context };
+                (Caller::Known(Box::new(signer)), verified.place, verified.payload, claim.region)
             }
         };
         let place = &address.places[place];
@@ -217,23 +227,33 @@ impl Inner {
             (None, _) | (_, Operation::PutBucket) => None,
             (Some(name), _) => Some(self.bucket(name).await?),
         };
-        if let Some(bucket) = &bucket {
-            self.allow(&caller, row.verb, bucket, place.key.as_deref()).await?;
+        match &bucket {
+            // Each key of these is asked about by itself.
+            Some(_) if row.operation == Operation::DeleteMultipleObjects && !caller.is_anonymous() => {}
+            Some(bucket) => self.allow(&caller, row.verb, bucket, place.key.as_deref()).await?,
+            None => {
+                let region = address.region.as_ref().map_or("*", RegionId::as_str);
+                let named = place.bucket.as_deref().unwrap_or("*");
+                authorize_account(&self.identities, &caller, row.verb, (region, named))?;
+            }
         }
         let (bucket_name, key) = (place.bucket.clone(), place.key.clone());
         Ok(Admitted { row, caller, bucket_name, bucket, key, scope_region, payload })
     }
 
-    async fn key_of(&self, claim: &Claim) -> Result<AccessKey, OssError> {
-        let id = claim.access_key_id.clone();
-        let key = self.meta.read(move |tx| meta::accounts::key(tx, &id)).await?;
-        let unknown = || OssError::from(Code::InvalidAccessKeyId).detail("OSSAccessKeyId", &claim.access_key_id);
-        let key = key.ok_or_else(unknown)?;
-        if key.active {
-            return Ok(key);
-        }
-        Err(OssError::new(Code::InvalidAccessKeyId, "The OSS Access Key Id you provided is disabled.")
-            .detail("OSSAccessKeyId", &claim.access_key_id))
+    async fn known(&self, claim: &Claim) -> Result<Known, OssError> {
+        let shown = |error: OssError| error.detail("OSSAccessKeyId", &claim.access_key_id);
+        let known = self.identities.known(&claim.access_key_id, claim.security_token.as_deref()).await;
+        known.map_err(|unknown| match unknown {
+            Unknown::Key => shown(Code::InvalidAccessKeyId.into()),
+            Unknown::Inactive => {
+                shown(OssError::new(Code::InvalidAccessKeyId, "The OSS Access Key Id you provided is disabled."))
+            }
+            // A temporary key is no key without its token.
+            Unknown::TokenMissing => shown(Code::InvalidAccessKeyId.into()),
+            Unknown::TokenMalformed | Unknown::TokenMismatched => Code::InvalidSecurityToken.into(),
+            Unknown::Records(error) => error.into(),
+        })
     }
 
     async fn bucket(&self, name: &str) -> Result<Bucket, OssError> {
@@ -248,8 +268,7 @@ impl Inner {
 
     /// Checks that the caller may do this. Everything that reaches an operation comes through here.
     pub async fn allow(&self, caller: &Caller, verb: &str, bucket: &Bucket, key: Option<&str>) -> Result<(), OssError> {
-        let is_owner = *caller == Caller::Account(bucket.owner);
-        let object_acl = match key.filter(|_| !is_owner) {
+        let object_acl = match key.filter(|_| !caller.owns(bucket)) {
             None => None,
             Some(key) => match self.buckets.object(&bucket.name, key).await {
                 Ok(object) => Some(object.acl),
@@ -257,7 +276,7 @@ impl Inner {
                 Err(error) => return Err(error.into()),
             },
         };
-        authorize(caller, verb, &Resource { bucket, key, object_acl: object_acl.as_deref() })
+        authorize(&self.identities, caller, verb, &Resource { bucket, key, object_acl: object_acl.as_deref() })
     }
 }
 

@@ -84,6 +84,7 @@ codes! {
     PreconditionFailed 412 "0026-00000102" "At least one of the pre-conditions you specified did not hold.",
     RequestTimeTooSkewed 403 "0002-00000504" "The difference between the request time and the current time is too large.",
     ServerSideEncryptionConfigurationNotFoundError 404 "" "The server side encryption configuration was not found",
+    SecurityTokenExpired 403 "0002-00000069" "The security token you provided has expired.",
     SignatureDoesNotMatch 403 "0002-00000040" "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
     SymlinkTargetNotExist 404 "0026-00000014" "The symlink target object does not exist",
     XAmzContentSHA256Mismatch 400 "" "The provided 'x-amz-content-sha256' header does not match what was computed.",
@@ -101,6 +102,8 @@ pub struct OssError {
     details: Vec<(&'static str, String)>,
     /// Headers of the answer.
     headers: Vec<(&'static str, String)>,
+    /// Why policies denied it, for callers who have policies.
+    access_denied: Vec<(String, String)>,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -124,7 +127,8 @@ impl OssError {
 
     /// A refusal with a text more precise than the code's own.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, ec: code.ec(), message: message.into(), details: Vec::new(), headers: Vec::new(), source: None }
+        let (details, headers, access_denied) = (Vec::new(), Vec::new(), Vec::new());
+        Self { code, ec: code.ec(), message: message.into(), details, headers, access_denied, source: None }
     }
 
     /// With a help page more precise than the code's own.
@@ -145,6 +149,16 @@ impl OssError {
     pub fn header(mut self, name: &'static str, text: impl Into<String>) -> Self {
         self.headers.push((name, text.into()));
         self
+    }
+
+    /// With what the caller is told of why policies denied it.
+    #[must_use]
+    pub fn access_denied(self, detail: &serde_json::Value) -> Self {
+        let members = detail.as_object().into_iter().flatten();
+        let access_denied = members
+            .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+            .collect();
+        Self { access_denied, ..self }
     }
 
     /// A fault of the server: the cause is for the log.
@@ -180,6 +194,13 @@ impl OssError {
         xml.leaf("HostId", host);
         for (name, text) in &self.details {
             xml.leaf(name, text);
+        }
+        if dialect == Dialect::Oss && !self.access_denied.is_empty() {
+            xml.open("AccessDeniedDetail");
+            for (name, text) in &self.access_denied {
+                xml.leaf(name, text);
+            }
+            xml.close();
         }
         let ec = self.ec;
         if dialect == Dialect::Oss && !ec.is_empty() {

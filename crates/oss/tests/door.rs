@@ -83,7 +83,7 @@ impl World {
             request = request.header("authorization", format!("OSS {key}:{signature}"));
         }
         let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes()))).expect("a request");
-        let (parts, body) = self.door.call(request).await.into_parts();
+        let (parts, body) = self.door.call(request, identity::Origin::default()).await.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
         let body = String::from_utf8(body.to_vec()).expect("text");
         assert_eq!(parts.headers["x-oss-request-id"].len(), 24);

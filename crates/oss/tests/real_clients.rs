@@ -101,7 +101,7 @@ async fn listen(door: OssDoor) -> SocketAddr {
             tokio::spawn(async move {
                 let service = service_fn(move |request: hyper::Request<Incoming>| {
                     let door = door.clone();
-                    async move { Ok::<_, std::convert::Infallible>(door.call(request).await) }
+                    async move { Ok::<_, std::convert::Infallible>(door.call(request, identity::Origin::default()).await) }
                 });
                 // A client that goes away in the middle is its own affair.
                 let _ =

@@ -14,6 +14,8 @@ use crate::pattern;
 /// One condition of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
+    /// The operator as it was written.
+    operator: String,
     /// The key, in lower case: keys are compared in any case.
     key: String,
     test: Test,
@@ -95,7 +97,17 @@ impl Condition {
                 }
             }
         };
-        Ok(Self { key: key.to_lowercase(), test, negated })
+        Ok(Self { operator: operator.to_owned(), key: key.to_lowercase(), test, negated })
+    }
+
+    /// The operator as it was written.
+    pub(crate) fn operator(&self) -> &str {
+        &self.operator
+    }
+
+    /// The key, in lower case.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
     }
 
     /// Whether the condition holds for a request with this context.

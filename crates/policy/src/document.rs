@@ -31,7 +31,7 @@ pub enum Effect {
     Deny,
 }
 
-/// Verbs that a statement is about.
+/// Verbs that a statement is about, as patterns in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verbs {
     /// These patterns.
@@ -142,6 +142,14 @@ impl Document {
         };
         Ok(Self { statements })
     }
+
+    /// Whether any condition asks for a key that begins with this: what is costly to find out need not be, where nobody
+    /// asks.
+    pub fn mentions(&self, prefix: &str) -> bool {
+        let prefix = prefix.to_lowercase();
+        let mut conditions = self.statements.iter().flat_map(|statement| &statement.conditions);
+        conditions.any(|condition| condition.key().starts_with(&prefix))
+    }
 }
 
 fn statement(kind: Kind, value: &Value) -> Result<Statement, DocumentError> {
@@ -250,7 +258,10 @@ fn verb_patterns(value: &Value, element: &'static str) -> Result<Vec<String>, Do
     let well_formed = |pattern: &String| {
         pattern == "*" || pattern.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty())
     };
-    if patterns.iter().all(well_formed) { Ok(patterns) } else { Err(DocumentError::Element(element)) }
+    if !patterns.iter().all(well_formed) {
+        return Err(DocumentError::Element(element));
+    }
+    Ok(patterns.iter().map(|pattern| pattern.to_ascii_lowercase()).collect())
 }
 
 fn resource_patterns(value: &Value, element: &'static str) -> Result<Vec<String>, DocumentError> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{Document, Effect, Resources, Statement, Verbs};
+use crate::document::{Document, Effect, Principal, Resources, Statement, Verbs};
 use crate::pattern;
 
 /// What a request is about, beside its verb and resource: condition keys and their values.
@@ -15,6 +15,11 @@ impl Context {
     /// Sets a key, which is compared in any case.
     pub fn insert(&mut self, key: &str, value: impl Into<String>) {
         self.values.insert(key.to_lowercase(), value.into());
+    }
+
+    /// The keys, in lower case and in their order, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     pub(crate) fn get(&self, lower_key: &str) -> Option<&str> {
@@ -44,6 +49,17 @@ pub enum Verdict {
     ImplicitDeny,
 }
 
+impl Verdict {
+    /// This answer together with another policy's that speaks in parallel: a denial wins, then an allowance.
+    pub fn beside(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::ExplicitDeny, _) | (_, Self::ExplicitDeny) => Self::ExplicitDeny,
+            (Self::Allow, _) | (_, Self::Allow) => Self::Allow,
+            (Self::ImplicitDeny, Self::ImplicitDeny) => Self::ImplicitDeny,
+        }
+    }
+}
+
 /// The answer and what led to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
@@ -54,7 +70,7 @@ pub struct Decision {
 }
 
 /// What these policies together say of the request.
-pub fn evaluate(documents: &[Document], request: &Request<'_>) -> Decision {
+pub fn evaluate<'a>(documents: impl IntoIterator<Item = &'a Document>, request: &Request<'_>) -> Decision {
     decide(documents, |statement| {
         verb_applies(statement, request.verb)
             && resource_applies(statement, request.resource)
@@ -62,19 +78,45 @@ pub fn evaluate(documents: &[Document], request: &Request<'_>) -> Decision {
     })
 }
 
-/// Whether a trust policy lets the service assume the role.
-pub fn trusts(trust: &Document, service: &str, context: &Context) -> bool {
-    let decision = decide(std::slice::from_ref(trust), |statement| {
-        verb_applies(statement, "sts:AssumeRole")
-            && statement.principal.services.iter().any(|name| name.eq_ignore_ascii_case(service))
-            && statement.conditions.iter().all(|condition| condition.holds(context))
-    });
-    decision.verdict == Verdict::Allow
+/// Who wants to assume a role.
+#[derive(Debug, Clone, Copy)]
+pub enum Applicant<'a> {
+    /// A service, such as `ecs.aliyuncs.com`.
+    Service(&'a str),
+    /// A user or a role, by its name `acs:ram::<account>:user/<name>` or `…:role/<name>`, and the name of its account's
+    /// owner, `acs:ram::<account>:root`, which stands for everybody in the account.
+    Identity {
+        /// The one who asks.
+        name: &'a str,
+        /// The owner of the account that it is in.
+        root: &'a str,
+    },
 }
 
-fn decide(documents: &[Document], applies: impl Fn(&Statement) -> bool) -> Decision {
+/// What a trust policy says to one who wants to assume its role.
+pub fn trusts(trust: &Document, applicant: Applicant<'_>, context: &Context) -> Verdict {
+    let decision = decide([trust], |statement| {
+        verb_applies(statement, "sts:AssumeRole")
+            && names(&statement.principal, applicant)
+            && statement.conditions.iter().all(|condition| condition.holds(context))
+    });
+    decision.verdict
+}
+
+fn names(principal: &Principal, applicant: Applicant<'_>) -> bool {
+    match applicant {
+        Applicant::Service(service) => principal.services.iter().any(|name| name.eq_ignore_ascii_case(service)),
+        Applicant::Identity { name, root } => {
+            // Names of users and roles are compared in any case.
+            let is = |trusted: &String| trusted.eq_ignore_ascii_case(name) || trusted.eq_ignore_ascii_case(root);
+            principal.identities.iter().any(is)
+        }
+    }
+}
+
+fn decide<'a>(documents: impl IntoIterator<Item = &'a Document>, applies: impl Fn(&Statement) -> bool) -> Decision {
     let mut allowed = None;
-    for (document_idx, document) in documents.iter().enumerate() {
+    for (document_idx, document) in documents.into_iter().enumerate() {
         for (statement_idx, statement) in document.statements.iter().enumerate() {
             if !applies(statement) {
                 continue;
@@ -90,14 +132,14 @@ fn decide(documents: &[Document], applies: impl Fn(&Statement) -> bool) -> Decis
     Decision { verdict, decided_by: allowed }
 }
 
-fn verb_applies(statement: &Statement, verb: &str) -> bool {
+pub(crate) fn verb_applies(statement: &Statement, verb: &str) -> bool {
     match &statement.verbs {
         Verbs::Of(patterns) => patterns.iter().any(|p| pattern::matches_verb(p, verb)),
         Verbs::AllBut(patterns) => !patterns.iter().any(|p| pattern::matches_verb(p, verb)),
     }
 }
 
-fn resource_applies(statement: &Statement, resource: &str) -> bool {
+pub(crate) fn resource_applies(statement: &Statement, resource: &str) -> bool {
     match &statement.resources {
         Resources::Of(patterns) => patterns.iter().any(|p| pattern::matches_resource(p, resource)),
         Resources::AllBut(patterns) => !patterns.iter().any(|p| pattern::matches_resource(p, resource)),
@@ -151,9 +193,44 @@ mod tests {
             r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":["acs:ram::1:root"]}}]}"#,
         );
         let context = Context::default();
-        assert!(trusts(&service, "ecs.aliyuncs.com", &context));
-        assert!(!trusts(&service, "swas.aliyuncs.com", &context));
-        assert!(!trusts(&account, "ecs.aliyuncs.com", &context));
+        let ecs = Applicant::Service("ecs.aliyuncs.com");
+        assert_eq!(trusts(&service, ecs, &context), Verdict::Allow);
+        assert_eq!(trusts(&service, Applicant::Service("swas.aliyuncs.com"), &context), Verdict::ImplicitDeny);
+        assert_eq!(trusts(&account, ecs, &context), Verdict::ImplicitDeny);
+
+        let user = |name| Applicant::Identity { name, root: "acs:ram::1:root" };
+        assert_eq!(
+            trusts(&account, user("acs:ram::1:user/ann"), &context),
+            Verdict::Allow,
+            "root is the whole account"
+        );
+        let other = Applicant::Identity { name: "acs:ram::2:user/ann", root: "acs:ram::2:root" };
+        assert_eq!(trusts(&account, other, &context), Verdict::ImplicitDeny);
+        let ann = parse(
+            r#"{"Version":"1","Statement":[
+                {"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":["acs:ram::1:user/ann","acs:ram::1:role/builder"]},
+                 "Condition":{"StringEquals":{"sts:ExternalId":"x"}}},
+                {"Action":"sts:AssumeRole","Effect":"Deny","Principal":{"RAM":"acs:ram::1:root"},
+                 "Condition":{"NotIpAddress":{"acs:SourceIp":"10.0.0.0/8"}}}]}"#,
+        );
+        let mut context = Context::default();
+        context.insert("acs:SourceIp", "10.1.1.1");
+        assert_eq!(trusts(&ann, user("acs:ram::1:user/Ann"), &context), Verdict::ImplicitDeny, "no external id");
+        context.insert("sts:ExternalId", "x");
+        assert_eq!(trusts(&ann, user("acs:ram::1:user/Ann"), &context), Verdict::Allow);
+        assert_eq!(trusts(&ann, user("acs:ram::1:role/builder"), &context), Verdict::Allow);
+        assert_eq!(trusts(&ann, user("acs:ram::1:user/bob"), &context), Verdict::ImplicitDeny);
+        context.insert("acs:SourceIp", "8.8.8.8");
+        assert_eq!(trusts(&ann, user("acs:ram::1:user/Ann"), &context), Verdict::ExplicitDeny);
+    }
+
+    #[test]
+    fn a_document_says_which_keys_it_asks_for() {
+        let tagged = policy(
+            r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"acs:ResourceTag/team":"a"}}}"#,
+        );
+        assert!(tagged.mentions("acs:ResourceTag/"));
+        assert!(!tagged.mentions("acs:RequestTag/"));
     }
 
     proptest! {

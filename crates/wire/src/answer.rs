@@ -42,6 +42,8 @@ pub struct Answer {
     pub content_type: &'static str,
     /// The body.
     pub body: String,
+    /// When a call that was throttled is worth making again (`x-acs-retry-after`), in milliseconds.
+    pub retry_after_millis: Option<i64>,
 }
 
 /// An error as the wire shows it.
@@ -96,10 +98,14 @@ impl Answer {
                 status,
                 content_type: "application/json;charset=utf-8",
                 body: Value::Object(members).to_string(),
+                retry_after_millis: None,
             },
-            Format::Xml => {
-                Self { status, content_type: "text/xml;charset=utf-8", body: to_xml(root, &Value::Object(members)) }
-            }
+            Format::Xml => Self {
+                status,
+                content_type: "text/xml;charset=utf-8",
+                body: to_xml(root, &Value::Object(members)),
+                retry_after_millis: None,
+            },
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A call as it arrived: which action is asked for, with which parameters, signed by whom.
 
+use std::net::IpAddr;
+
 use http::HeaderMap;
 use model::Timestamp;
 
@@ -28,6 +30,10 @@ pub struct HttpCall<'a> {
     pub headers: &'a HeaderMap,
     /// The body.
     pub body: &'a [u8],
+    /// Whence it came, where that is known.
+    pub peer: Option<IpAddr>,
+    /// Whether it came over TLS.
+    pub is_secure: bool,
 }
 
 /// A parsed call, not yet verified.
@@ -146,7 +152,7 @@ impl<'a> Call<'a> {
         match &self.signature {
             Signature::V1 { signature } => rpc_v1::verify(self.http.method, &self.params, signature, secret),
             Signature::Acs3(authorization) => {
-                let HttpCall { method, path, query, host, headers, body } = self.http;
+                let HttpCall { method, path, query, host, headers, body, .. } = self.http;
                 let path = if path.is_empty() { "/" } else { path };
                 acs3::verify(&Signed { method, path, query, headers, host, body }, authorization, secret)
             }

@@ -25,6 +25,8 @@ impl Owned {
             host: &self.host,
             headers: &self.headers,
             body: self.body.as_bytes(),
+            peer: None,
+            is_secure: false,
         }
     }
 

@@ -134,6 +134,7 @@ impl Action for ImportImage {
         ],
     };
     type Output = Imported;
+    const DENIED: Option<Code> = Some(Code::ImportForbidden);
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let region = region(params, cx, Code::ImportRegionNotFound)?;

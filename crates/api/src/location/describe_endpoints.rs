@@ -59,6 +59,7 @@ impl Action for DescribeEndpoints {
         codes: &[],
     };
     type Output = Found;
+    const OPEN: bool = true;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
         let text = |name: &str| params.get(name).map(str::to_owned);

@@ -1,6 +1,6 @@
 //! `GetCallerIdentity`: who signed this call. Never denied.
 
-use model::AccountId;
+use identity::Principal;
 use serde::Serialize;
 use wire::Params;
 
@@ -16,7 +16,12 @@ pub(crate) struct GetCallerIdentity;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Identity {
     account_id: String,
-    user_id: String,
+    /// Of an account or a user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
+    /// Of a role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_id: Option<String>,
     principal_id: String,
     identity_type: &'static str,
     arn: String,
@@ -26,6 +31,7 @@ impl Action for GetCallerIdentity {
     const SPEC: Spec =
         Spec { product: Product::Sts, name: "GetCallerIdentity", summary: "Say who signed this call.", codes: &[] };
     type Output = Identity;
+    const OPEN: bool = true;
 
     fn parse(_params: &Params, _cx: &Cx) -> ApiResult<Self> {
         Ok(Self)
@@ -36,13 +42,19 @@ impl Action for GetCallerIdentity {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Identity> {
-        let account: AccountId = cx.account();
+        let caller = cx.caller();
+        let (user_id, role_id, identity_type) = match &caller.principal {
+            Principal::Owner => (Some(caller.account.to_string()), None, "Account"),
+            Principal::User { id, .. } => (Some(id.clone()), None, "RAMUser"),
+            Principal::Session(session) => (None, Some(session.role_id.clone()), "AssumedRoleUser"),
+        };
         Ok(Identity {
-            account_id: account.to_string(),
-            user_id: account.to_string(),
-            principal_id: account.to_string(),
-            identity_type: "Account",
-            arn: format!("acs:ram::{account}:root"),
+            account_id: caller.account.to_string(),
+            user_id,
+            role_id,
+            principal_id: caller.principal_id(),
+            identity_type,
+            arn: caller.arn(),
         })
     }
 }

@@ -36,6 +36,8 @@ impl Action for ModifyImageShareStatus {
         ],
     };
     type Output = Nothing;
+    // "QPS limits" of the document.
+    const PER_MINUTE: Option<u32> = Some(10);
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let operation: String = required(params, "Operation", Code::SwasShareOperationIllegal)?;

@@ -155,7 +155,7 @@ async fn roles_and_policies() {
     let rest = world.ram("ListPolicies", &[("Marker", marker)]).await.1;
     assert_eq!(rest["IsTruncated"], false);
     let total = [&page, &rest].iter().map(|p| p["Policies"]["Policy"].as_array().map_or(0, Vec::len)).sum::<usize>();
-    assert_eq!(total, 11, "ten of the service's and one of ours");
+    assert_eq!(total, 13, "twelve of the service's and one of ours");
     assert_eq!(code("DetachPolicyFromRole", &mine).await, is(200, "OK"));
     assert_eq!(code("DeletePolicy", &[("PolicyName", "mine")]).await, is(200, "OK"));
     assert_eq!(code("DeletePolicy", &[("PolicyName", "mine")]).await, is(404, "EntityNotExist.Policy"));

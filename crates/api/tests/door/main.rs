@@ -3,6 +3,7 @@
 mod attributes;
 mod documents;
 mod gateway;
+mod identity;
 mod images;
 mod impact;
 mod servers;

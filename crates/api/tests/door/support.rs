@@ -10,7 +10,10 @@ use engine::machines::Host;
 use engine::{Engine, Parts};
 use futures::StreamExt as _;
 use http::HeaderMap;
+use identity::Identities;
 use meta::accounts::{self, AccessKey, Account};
+use meta::identities::{self, Principal, User};
+use meta::policies::{self, Attachment, Policy, PolicyKind};
 use meta::{Meta, Scope};
 use model::{AccountId, BucketName, Clock as _, Entropy as _, FixedClock, SystemEntropy, Timestamp};
 use object_store::memory::InMemory;
@@ -51,8 +54,14 @@ impl World {
         let (account, other) = (AccountId::new(1_000_000_000_000_001), AccountId::new(1_000_000_000_000_002));
         for (id, name, key) in [(account, "main", KEY), (other, "other", OTHER_KEY)] {
             let account = Account { id, name: name.into(), created: clock.now() };
-            let key =
-                AccessKey { id: key.into(), account: id, secret: SECRET.into(), active: true, created: clock.now() };
+            let key = AccessKey {
+                id: key.into(),
+                account: id,
+                user: None,
+                secret: SECRET.into(),
+                active: true,
+                created: clock.now(),
+            };
             let made = meta.write(Scope::Shared, move |tx| {
                 accounts::insert(tx, &account)?;
                 accounts::insert_key(tx, &key)
@@ -69,7 +78,8 @@ impl World {
             endpoint: "127.0.0.1:7070".into(),
             oss_endpoint: "127.0.0.1:7071".into(),
         };
-        let api = Api::new(Services { engine: engine.clone(), catalogue });
+        let identities = Identities::open(engine.meta().clone(), Arc::new(SystemEntropy)).await.expect("opens");
+        let api = Api::new(Services { engine: engine.clone(), catalogue, identities: Arc::new(identities) });
         Self { api, engine, clock, account, other, _dir: dir }
     }
 
@@ -142,8 +152,70 @@ impl World {
 
     pub async fn send(&self, query: &str) -> Answer {
         let headers = HeaderMap::new();
-        let call = HttpCall { method: "POST", path: "/", query, host: "127.0.0.1:7070", headers: &headers, body: b"" };
+        let call = HttpCall {
+            method: "POST",
+            path: "/",
+            query,
+            host: "127.0.0.1:7070",
+            headers: &headers,
+            body: b"",
+            peer: Some([127, 0, 0, 1].into()),
+            is_secure: false,
+        };
         self.api.call(call).await
+    }
+
+    /// Makes a user of the main account with a key of the same name, and attaches a custom policy that says this.
+    pub async fn user(&self, name: &str, statements: &str) -> String {
+        let (account, now, key) = (self.account, self.clock.now(), format!("LTAI5t{name}"));
+        let user = User {
+            name: name.to_owned(),
+            id: format!("2{:0>17}", name.len() * 1_000 + name.bytes().map(usize::from).sum::<usize>()),
+            display_name: String::new(),
+            email: String::new(),
+            mobile_phone: String::new(),
+            comments: String::new(),
+            created: now,
+            updated: now,
+        };
+        let document = format!(r#"{{"Version":"1","Statement":[{statements}]}}"#);
+        let policy = Policy::new(format!("of-{name}"), document, String::new(), now);
+        let (id, owner) = (key.clone(), Some(user.id.clone()));
+        let made = self.engine.meta().write(Scope::Account(account), move |tx| {
+            let key = AccessKey {
+                id: id.clone(),
+                account,
+                user: owner.clone(),
+                secret: SECRET.into(),
+                active: true,
+                created: now,
+            };
+            let attachment = Attachment { kind: PolicyKind::Custom, policy: policy.name.clone(), attached: now };
+            Ok::<_, meta::Error>(
+                identities::insert_user(tx, account, &user)?
+                    && accounts::insert_key(tx, &key)?
+                    && policies::insert(tx, account, &policy)?
+                    && policies::attach(tx, account, Principal::User(&user.id), &attachment)?,
+            )
+        });
+        assert!(made.await.expect("made"), "{name}");
+        key
+    }
+
+    /// Signs a call with a temporary key and sends it.
+    pub async fn call_in_session(
+        &self,
+        credentials: &Value,
+        version: &str,
+        action: &str,
+        params: &[(&str, &str)],
+    ) -> (u16, Value) {
+        let text = |name: &str| credentials[name].as_str().expect("a text").to_owned();
+        let (key, secret, token) = (text("AccessKeyId"), text("AccessKeySecret"), text("SecurityToken"));
+        let mut params = params.to_vec();
+        params.push(("SecurityToken", &token));
+        let answer = self.send(&self.sign(&key, &secret, version, action, &params, "JSON")).await;
+        (answer.status, serde_json::from_str(&answer.body).expect("JSON"))
     }
 
     /// Makes a bucket of an account.

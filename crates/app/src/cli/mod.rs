@@ -6,6 +6,7 @@ mod exec;
 mod export;
 mod impact;
 mod import;
+mod inquiry;
 mod instances;
 mod list;
 
@@ -63,6 +64,11 @@ enum Command {
     /// Manage accounts
     #[command(subcommand)]
     Account(admin::AccountCommand),
+    /// Say what policies allow, and why
+    #[command(subcommand)]
+    Policy(inquiry::PolicyCommand),
+    /// List who did what
+    Audit(inquiry::AuditOptions),
     /// Read and check every stored byte
     Verify(admin::VerifyOptions),
     /// Give back the space of what nothing needs any more
@@ -101,6 +107,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Delete(options) => block_on(list::delete(options)),
         Command::Nbd(options) => block_on(list::nbd(options)),
         Command::Account(command) => block_on(admin::account(command)),
+        Command::Policy(command) => block_on(inquiry::policy(command)),
+        Command::Audit(options) => block_on(inquiry::audit(options)),
         Command::Verify(options) => block_on(admin::verify(options)),
         Command::Gc(options) => block_on(admin::gc(options)),
         Command::Usage(options) => block_on(admin::usage(options)),

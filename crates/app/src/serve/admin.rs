@@ -27,7 +27,7 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, watch};
 
 use super::doors::Body;
-use super::{Server, make_account};
+use super::{Server, inquiry, make_account};
 
 const LARGEST_REQUEST: usize = 64 << 10;
 
@@ -135,6 +135,14 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
             (&Method::POST, "/impact") => {
                 let report = impact(server, serde_json::from_slice(&body)?).await?;
                 Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&report)?)))
+            }
+            (&Method::POST, "/explain") => {
+                let told = inquiry::explain(server, serde_json::from_slice(&body)?).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&told)?)))
+            }
+            (&Method::POST, "/audit") => {
+                let found = inquiry::audit(server, serde_json::from_slice(&body)?).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&found)?)))
             }
             (&Method::GET, "/usage") => Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&usage(server).await?)?))),
             _ => Ok::<_, anyhow::Error>(None),

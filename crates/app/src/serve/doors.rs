@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use identity::Origin;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -42,6 +43,13 @@ pub(crate) enum Kind {
     ByHost,
 }
 
+/// Where a request is to go, and whence it came.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    to: Kind,
+    from: Origin,
+}
+
 /// Accepts connections until told to stop, and then lets the open ones finish.
 pub(crate) async fn listen(
     listener: TcpListener,
@@ -56,8 +64,8 @@ pub(crate) async fn listen(
             accepted = listener.accept() => accepted,
             _ = stopping.changed() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, peer),
             Err(error) => {
                 // Out of file descriptors, most likely: wait for some to come back.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -68,11 +76,12 @@ pub(crate) async fn listen(
         // Small answers must not wait for an acknowledgement; a failure costs speed only.
         let _ = stream.set_nodelay(true);
         let (server, watcher, tls) = (Arc::clone(&server), graceful.watcher(), tls.clone());
+        let way = Way { to: kind, from: Origin { source_ip: Some(peer.ip()), is_secure: tls.is_some() } };
         tokio::spawn(async move {
             match tls {
-                None => converse(stream, server, kind, watcher).await,
+                None => converse(stream, server, way, watcher).await,
                 Some(tls) => match tokio::time::timeout(HEADER_PATIENCE, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => converse(stream, server, kind, watcher).await,
+                    Ok(Ok(stream)) => converse(stream, server, way, watcher).await,
                     outcome => tracing::debug!(failed = outcome.is_ok(), "a TLS handshake did not end well"),
                 },
             }
@@ -84,12 +93,12 @@ pub(crate) async fn listen(
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     server: Arc<Server>,
-    kind: Kind,
+    way: Way,
     watcher: Watcher,
 ) {
     let service = service_fn(move |request| {
         let server = Arc::clone(&server);
-        async move { Ok::<_, Infallible>(answer(&server, kind, request).await) }
+        async move { Ok::<_, Infallible>(answer(&server, way, request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -100,25 +109,25 @@ async fn converse(
     }
 }
 
-async fn answer(server: &Server, kind: Kind, request: Request<Incoming>) -> Response<Body> {
+async fn answer(server: &Server, way: Way, request: Request<Incoming>) -> Response<Body> {
     if request.method() == Method::CONNECT {
         // A proxy for our own names only, and only in plain text: clients go on without it.
         return plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "CONNECT is not supported\n");
     }
     let host = host_of(&request);
-    let to_oss = kind == Kind::Oss || names_oss(&host);
+    let to_oss = way.to == Kind::Oss || names_oss(&host);
     if to_oss {
-        return server.oss.call(request).await.map(|body| body.map_err(Into::into).boxed_unsync());
+        return server.oss.call(request, way.from).await.map(|body| body.map_err(Into::into).boxed_unsync());
     }
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/healthz") => plain(StatusCode::OK, "text/plain", "ok\n"),
         (&Method::GET, "/readyz") => ready(server).await,
         (&Method::GET, "/metrics") => plain(StatusCode::OK, "text/plain; version=0.0.4", server.metrics.render()),
-        _ => call(server, &host, request).await,
+        _ => call(server, &host, way.from, request).await,
     }
 }
 
-async fn call(server: &Server, host: &str, request: Request<Incoming>) -> Response<Body> {
+async fn call(server: &Server, host: &str, origin: Origin, request: Request<Incoming>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_CALL).collect().await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "the body is larger than a call may be\n");
@@ -133,10 +142,16 @@ async fn call(server: &Server, host: &str, request: Request<Incoming>) -> Respon
             host,
             headers: &head.headers,
             body: &body,
+            peer: origin.source_ip,
+            is_secure: origin.is_secure,
         })
         .await;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    plain(status, answer.content_type, answer.body)
+    let mut response = plain(status, answer.content_type, answer.body);
+    if let Some(millis) = answer.retry_after_millis {
+        response.headers_mut().insert("x-acs-retry-after", HeaderValue::from(millis));
+    }
+    response
 }
 
 /// The server is ready when its records answer.

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 mod doors;
 mod images;
+pub(crate) mod inquiry;
 mod machines;
 mod storage;
 pub(crate) mod tls;
@@ -17,6 +18,7 @@ use api::{Api, Catalogue};
 use engine::buckets::{Blobs, Buckets};
 use engine::{Engine, Parts};
 use host::machine::{Accelerator, Driver, HypervisorInfo};
+use identity::Identities;
 use meta::accounts::{self, AccessKey, Account};
 use meta::{Meta, Scope, settings};
 use model::{AccountId, Clock, Entropy, RegionId, SystemClock, SystemEntropy};
@@ -111,6 +113,7 @@ impl From<MachineDriver> for Driver {
 /// Everything that the doors need.
 pub(crate) struct Server {
     api: Api,
+    identities: Arc<Identities>,
     oss: OssDoor,
     engine: Engine,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
@@ -155,6 +158,8 @@ async fn serve(options: ServeOptions) -> Result<()> {
     };
 
     let engine = open_engine(&options, &data).await?;
+    let identities = Identities::open(engine.meta().clone(), Arc::new(SystemEntropy)).await;
+    let identities = Arc::new(identities.context("cannot read who is known")?);
     let credentials = first_account(&options, &data, engine.meta()).await?;
     let catalogue = Catalogue {
         regions: regions.clone(),
@@ -165,12 +170,13 @@ async fn serve(options: ServeOptions) -> Result<()> {
     let server = Arc::new(Server {
         oss: OssDoor::new(
             OssConfig { default_region: regions[0].clone(), regions, public_suffixes: Vec::new() },
-            engine.meta().clone(),
+            Arc::clone(&identities),
             engine.buckets().clone(),
             Arc::new(SystemClock),
             Arc::new(SystemEntropy),
         ),
-        api: Api::new(Services { engine: engine.clone(), catalogue }),
+        api: Api::new(Services { engine: engine.clone(), catalogue, identities: Arc::clone(&identities) }),
+        identities,
         engine: engine.clone(),
         metrics,
     });
@@ -214,6 +220,7 @@ async fn serve(options: ServeOptions) -> Result<()> {
     keeper.await?;
     stop.send_replace(true);
     while doors.join_next().await.is_some() {}
+    server.api.audit().flush().await;
     flows.await?;
     sweeps.await?;
     let _ = std::fs::remove_file(data.path("server.json"));
@@ -299,8 +306,14 @@ pub(crate) async fn make_account(meta: &Meta, name: &str, preset: Option<(String
                     account
                 }
             };
-            let key =
-                AccessKey { id: id.clone(), account: account.id, secret: secret.clone(), active: true, created: now };
+            let key = AccessKey {
+                id: id.clone(),
+                account: account.id,
+                user: None,
+                secret: secret.clone(),
+                active: true,
+                created: now,
+            };
             accounts::insert_key(tx, &key)?;
             Ok::<_, meta::Error>(key)
         })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use meta::{Scope, buckets as records, flows, leases, manifests};
+use meta::{Scope, audit, buckets as records, flows, leases, manifests};
 use store::{CollectOptions, CollectReport, ManifestId, StoreError};
 use thiserror::Error;
 
@@ -87,6 +87,8 @@ impl Engine {
     async fn sweep_alone(&self, grace_millis: i64) -> Result<SweepReport, SweepError> {
         let blobs_deleted = self.sweep_blobs(grace_millis).await?;
         let now = self.now();
+        let kept_from = now.plus_millis(-audit::KEPT_MILLIS);
+        self.meta().write(Scope::Audit, move |tx| audit::forget(tx, kept_from)).await?;
         let node = self.inner.node.clone();
         let elsewhere = self.meta().read(move |tx| flows::oldest_elsewhere(tx, &node)).await?;
         let options = CollectOptions {

@@ -2,7 +2,6 @@
 
 use md5::{Digest as _, Md5};
 
-use crate::access::Caller;
 use crate::door::Inner;
 use crate::error::{Code, OssError};
 use crate::request::{Answer, Request};
@@ -31,8 +30,8 @@ pub async fn delete(door: &Inner, request: &Request) -> Result<Answer, OssError>
     if keys.is_empty() || keys.len() > KEYS_AT_MOST {
         return Err(Code::MalformedXML.into());
     }
-    // The door allowed the request by the bucket; a key's own ACL may still say no to anybody but the owner.
-    if request.caller != Caller::Account(request.bucket().owner) {
+    // Each key by itself: by policies, and by its own ACL.
+    if !request.caller.owns(request.bucket()) {
         for key in &keys {
             door.allow(&request.caller, "oss:DeleteObject", request.bucket(), Some(key)).await?;
         }

@@ -47,7 +47,7 @@ async fn answer(door: &Inner, request: &Request, has_body: bool) -> Result<Answe
     }
     for name in OVERRIDES {
         let Some(value) = request.filled(&format!("response-{name}")) else { continue };
-        if request.caller == Caller::Anonymous {
+        if request.caller.is_anonymous() {
             let text = "Request specific response headers cannot be used for anonymous GET requests.";
             return Err(OssError::new(Code::InvalidRequest, text));
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::buckets::{Blobs, Buckets};
+use identity::Identities;
 use meta::accounts::{AccessKey, Account};
 use meta::{Meta, Scope};
 use model::{AccountId, Clock, SystemEntropy};
@@ -18,6 +19,8 @@ pub const KEYS: [(&str, &str, u64); 2] = [
 /// A door whose files are gone when this is.
 pub struct World {
     pub door: OssDoor,
+    pub identities: Arc<Identities>,
+    pub meta: Meta,
     _dir: tempfile::TempDir,
 }
 
@@ -31,7 +34,7 @@ pub async fn world(clock: Arc<dyn Clock>, objects: Option<Arc<dyn ObjectStore>>)
             let account = AccountId::new(number);
             meta::accounts::insert(tx, &Account { id: account, name: id.to_owned(), created })?;
             let (id, secret) = (id.to_owned(), secret.to_owned());
-            meta::accounts::insert_key(tx, &AccessKey { id, account, secret, active: true, created })?;
+            meta::accounts::insert_key(tx, &AccessKey { id, account, user: None, secret, active: true, created })?;
         }
         Ok::<_, meta::Error>(())
     })
@@ -49,5 +52,7 @@ pub async fn world(clock: Arc<dyn Clock>, objects: Option<Arc<dyn ObjectStore>>)
     let regions: [model::RegionId; 2] = ["cn-hangzhou", "cn-shanghai"].map(|region| region.parse().expect("a region"));
     let config =
         OssConfig { default_region: regions[0].clone(), regions: regions.to_vec(), public_suffixes: Vec::new() };
-    World { door: OssDoor::new(config, meta, buckets, clock, entropy), _dir: dir }
+    let identities = Arc::new(Identities::open(meta.clone(), entropy.clone()).await.expect("opens"));
+    let door = OssDoor::new(config, Arc::clone(&identities), buckets, clock, entropy);
+    World { door, identities, meta, _dir: dir }
 }
