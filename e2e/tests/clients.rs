@@ -96,3 +96,27 @@ fn rclone() {
         server.exec(Path::new("sh"), &["-c", &format!("{config} && {script}"), "sh", disk]);
     });
 }
+
+#[test]
+fn an_image_and_its_readers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let raw = make_raw(folder.path(), "sharing");
+    let server = Server::start_with(&["--driver", "record"]);
+    let made = server.run(&["account", "create", "reader", "--json"]);
+    let reader: serde_json::Value = serde_json::from_str(&made).expect("JSON");
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let (account, key) = (text(&reader["account_id"]), text(&reader["access_key_id"]));
+    let secret = text(&reader["access_key_secret"]);
+    let told = server.python("story_sharing.py", &[raw.to_str().expect("a path in UTF-8"), &account, &key, &secret]);
+    let (image, machine) = told.trim().split_once(' ').expect("two ids");
+
+    // What the operator is told of it, across accounts.
+    let report = server.run(&["image", "impact", image, "--delete", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["refusal"]["code"], "ImageUsingByInstance", "{report}");
+    assert_eq!(report["servers"][0]["id"], machine);
+    assert_eq!(report["servers"][0]["owner"]["name"], "reader");
+    assert_eq!(report["servers"][0]["disks"][0]["now"], false, "it was taken back already");
+    let told = server.run(&["image", "impact", image, "--deprecate"]);
+    assert!(told.contains("call      would succeed") && told.contains("and afterwards m-"), "{told}");
+}

@@ -258,13 +258,25 @@ async fn a_deleted_image_leaves_its_bytes_to_those_who_use_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_comes_of_an_image_whose_withdrawal_was_answered() {
-    let (world, image) = World::with_servers().await;
+    race(World::new().await, 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_where_many_nodes_share_the_records() {
+    let server = testkit::Postgres::start();
+    let meta = meta::Meta::open_postgres(&server.address()).await.expect("opens");
+    race(World::over(meta, tempfile::tempdir().expect("a directory")).await, 60).await;
+}
+
+/// Launches against withdrawals, begun at once.
+async fn race(world: World, rounds: u32) {
+    let (world, image) = world.given_servers().await;
     let id = ("ImageId", image.as_str());
     let group = text(&theirs(&world, "CreateSecurityGroup", &[]).await.1["SecurityGroupId"]);
     let run = [id, ("InstanceType", "ecs.n1.tiny"), ("SecurityGroupId", group.as_str())];
     let other = world.other.to_string();
     let servers = async || theirs(&world, "DescribeInstances", &[]).await.1["TotalCount"].as_u64().expect("a number");
-    for round in 0..20 {
+    for round in 0..rounds {
         let (give, take) = if round % 2 == 0 {
             ([id, ("AddAccount.1", other.as_str())], [id, ("RemoveAccount.1", other.as_str())])
         } else {

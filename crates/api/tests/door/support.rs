@@ -46,6 +46,11 @@ impl World {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let meta = Meta::open_sqlite(&dir.path().join("meta.db")).expect("opens");
+        Self::over(meta, dir).await
+    }
+
+    /// A world over records of the test's choice.
+    pub async fn over(meta: Meta, dir: tempfile::TempDir) -> Self {
         let clock = Arc::new(FixedClock::new(Timestamp::from_millis(NOW)));
         let blobs = Blobs::new(Arc::new(InMemory::new()), Arc::new(SystemEntropy));
         let buckets = Buckets::new(meta.clone(), blobs, clock.clone(), Arc::new(SystemEntropy));
@@ -245,7 +250,11 @@ impl World {
 
     /// A world in which an import can succeed: the role, and a bucket `disks` with a RAW disk `disk.raw`.
     pub async fn ready() -> Self {
-        let world = Self::new().await;
+        Self::new().await.made_ready().await
+    }
+
+    async fn made_ready(self) -> Self {
+        let world = self;
         world.role("AliyunECSImageImportDefaultRole", "AliyunECSImageImportRolePolicy").await;
         let bucket = world.bucket(world.account, "disks", "cn-hangzhou").await;
         world.put(&bucket, NewObject::plain("disk.raw"), vec![7; 1 << 20]).await;
@@ -254,7 +263,12 @@ impl World {
 
     /// A world with an image, and a keeper that moves servers.
     pub async fn with_servers() -> (Self, String) {
-        let world = Self::ready().await;
+        Self::new().await.given_servers().await
+    }
+
+    /// Makes it a world with an image, and a keeper that moves servers.
+    pub async fn given_servers(self) -> (Self, String) {
+        let world = self.made_ready().await;
         let image = world.ecs_ok("ImportImage", &IMPORT).await["ImageId"].as_str().expect("an id").to_owned();
         world.work().await;
         let engine = world.engine.clone();

@@ -1,5 +1,6 @@
 //! Simple Application Server at the door, on a node where nothing boots.
 
+use api::impact::Change;
 use disk::{Disk as _, WritableDisk as _};
 use meta::{Scope, images, manifests, resources};
 use model::image::EVERYWHERE;
@@ -400,6 +401,21 @@ async fn an_image_is_shared_with_ecs_and_with_others() {
     let run = [("ImageId", &*image), ("InstanceType", "ecs.n1.small"), ("SecurityGroupId", &*group)];
     let made = text(&world.ecs_ok("RunInstances", &run).await["InstanceIdSets"]["InstanceIdSet"][0]);
     let ecs_disk = world.ecs_ok("DescribeDisks", &[("InstanceId", &made)]).await["Disks"]["Disk"][0]["DiskId"].clone();
+    // The operator is told both.
+    for (change, code, afterwards) in [
+        (Change::Nothing, None, true),
+        (Change::Delete, Some("CustomImageInShare"), false),
+        (Change::Unshare(world.account), None, false),
+        (Change::Deprecate, Some("InvalidImageId.NotFound"), true),
+    ] {
+        let id = ImageId::from_record(image.clone());
+        let report = world.engine.meta().read(move |tx| api::impact::of(tx, &id, change)).await.expect("read");
+        let report = report.expect("the image");
+        let disk = &report.servers[0].disks[0];
+        let told = (report.refusal.as_ref().map(|refusal| refusal.code.as_str()), disk.now, disk.afterwards);
+        assert_eq!(told, (code, true, afterwards), "{change:?}");
+        assert!(report.image.owner.at_swas && report.shares[0].ends == (change == Change::Unshare(world.account)));
+    }
     assert_eq!(swas.code("DeleteCustomImage", &find).await, (400, "CustomImageInShare".into()));
     let ids = list(&[&image]);
     let (status, body) = swas.call_as(KEY, "DeleteCustomImages", &[("ImageIds", &ids)]).await;

@@ -8,8 +8,8 @@ use crate::images::{self, Filter};
 use crate::visible::{self, Whose};
 use crate::{accounts, manifests};
 
-/// Rounds of each race: enough for both orders to happen on a machine of few cores.
-const ROUNDS: i64 = 50;
+/// Rounds of the race: both orders happen in them, on a machine of few cores, too.
+const ROUNDS: i64 = 1_000;
 
 async fn update(meta: &Meta, id: &ImageId, change: impl Fn(&mut Image) + Send + 'static) {
     let id = id.clone();
@@ -141,7 +141,7 @@ pub(super) async fn nothing_is_made_of_an_image_that_was_taken_back(meta: &Meta)
         assert_eq!(was_made, was_seen, "what was made was made before, and the withdrawal saw it");
         if was_made { used += 1 } else { refused += 1 }
     }
-    assert_eq!(used + refused, ROUNDS);
+    assert!(0 < used && 0 < refused, "both orders: {used} and {refused}");
 }
 
 /// Several owners share with one account at once; each has a scope of its own, and the last place goes to one.
