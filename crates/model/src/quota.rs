@@ -125,4 +125,3 @@ pub const DATA_DISKS: usize = 16;
 
 /// Simple Application Servers that one call makes (CreateInstances, `Amount`).
 pub const SWAS_SERVERS_PER_CALL: u32 = 20;
-

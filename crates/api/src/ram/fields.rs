@@ -170,6 +170,9 @@ pub(super) fn role_resource(cx: &Cx, name: &str) -> String {
     cx.resource("ram", "*", &format!("role/{}", name.to_lowercase()))
 }
 
+/// Rows of a list that is read whole: more than there are.
+pub(super) const EVERYTHING: u64 = u32::MAX as u64;
+
 /// A page of a list by name: at most `MaxItems` after `Marker`.
 pub(super) struct Marked {
     pub(super) marker: String,

@@ -1,7 +1,7 @@
 //! `ListPolicies`: the service's policies and the account's, by name.
 
 use meta::policies::{self, PolicyKind};
-use model::{Tag, quota};
+use model::Tag;
 use serde::Serialize;
 use wire::Params;
 
@@ -57,7 +57,7 @@ impl Action for ListPolicies {
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Policies> {
         let account = cx.account();
         let Self { kind, page, tags } = self;
-        let (limit, reach) = (page.limit, page.reach_filtered(&tags, quota::POLICIES_PER_ACCOUNT));
+        let (limit, reach) = (page.limit, page.reach_filtered(&tags, fields::EVERYTHING));
         let mut policy: Vec<PolicyView> = cx
             .engine()
             .meta()

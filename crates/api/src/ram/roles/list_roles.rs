@@ -1,7 +1,7 @@
 //! `ListRoles`: the account's roles by name.
 
 use meta::roles;
-use model::{Tag, quota};
+use model::Tag;
 use serde::Serialize;
 use wire::Params;
 
@@ -49,7 +49,7 @@ impl Action for ListRoles {
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Roles> {
         let account = cx.account();
         let Self { page, tags } = self;
-        let (limit, reach) = (page.limit, page.reach_filtered(&tags, quota::ROLES_PER_ACCOUNT));
+        let (limit, reach) = (page.limit, page.reach_filtered(&tags, fields::EVERYTHING));
         let mut found = cx.engine().meta().read(move |tx| roles::list(tx, account, &page.marker, reach)).await?;
         found.retain(|role| fields::has_tags(&role.tags, &tags));
         let marker = fields::cut(&mut found, limit, |role| &role.name);

@@ -55,16 +55,16 @@ pub(super) fn role(name: &str) -> Role {
 pub(super) async fn fill(world: &World, left: u64) {
     let account = world.account;
     let filled = world.engine.meta().write(Scope::Account(account), move |tx| {
-        for n in identities::user_count(tx, account)?..quota::USERS_PER_ACCOUNT - left {
+        for n in identities::user_count(tx, account)?..quota::Quota::Users.default_limit() - left {
             identities::insert_user(tx, account, &user(&format!("zz-{n}"), n))?;
         }
-        for n in identities::group_count(tx, account)?..quota::GROUPS_PER_ACCOUNT - left {
+        for n in identities::group_count(tx, account)?..quota::Quota::Groups.default_limit() - left {
             identities::insert_group(tx, account, &group(&format!("zz-{n}"), n))?;
         }
-        for n in roles::count(tx, account)?..quota::ROLES_PER_ACCOUNT - left {
+        for n in roles::count(tx, account)?..quota::Quota::Roles.default_limit() - left {
             roles::insert(tx, account, &role(&format!("zz-{n}")))?;
         }
-        for n in policies::count(tx, account)?..quota::POLICIES_PER_ACCOUNT - left {
+        for n in policies::count(tx, account)?..quota::Quota::Policies.default_limit() - left {
             let policy = Policy::new(format!("zz-{n}"), document("ecs"), String::new(), AT);
             policies::insert(tx, account, &policy)?;
         }
@@ -80,7 +80,7 @@ async fn full_world() -> World {
     for policy in ["p1", "p2", "p3", "p4", "of-user", "of-group", "of-role", "sixth", "many"] {
         world.ram_ok("CreatePolicy", &[("PolicyName", policy), ("PolicyDocument", &text)]).await;
     }
-    for _ in 1..quota::VERSIONS_PER_POLICY {
+    for _ in 1..quota::Quota::VersionsPerPolicy.default_limit() {
         world.ram_ok("CreatePolicyVersion", &[("PolicyName", "many"), ("PolicyDocument", &text)]).await;
     }
     for user in ["empty", "joined", "keyed", "attached"] {
@@ -92,7 +92,7 @@ async fn full_world() -> World {
     for group in ["g1", "g2", "g3", "g4", "g5"] {
         world.ram_ok("AddUserToGroup", &[("UserName", "joined"), ("GroupName", group)]).await;
     }
-    for _ in 0..quota::KEYS_PER_USER {
+    for _ in 0..quota::Quota::KeysPerUser.default_limit() {
         world.ram_ok("CreateAccessKey", &[("UserName", "keyed")]).await;
     }
     for role in ["empty", "held"] {

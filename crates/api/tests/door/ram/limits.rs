@@ -54,7 +54,7 @@ async fn places_of_the_account() {
     // The account has a key already.
     check(
         &race(&world, "CreateAccessKey", |_| vec![]).await,
-        quota::KEYS_PER_ACCOUNT - 1,
+        quota::Quota::KeysPerAccount.default_limit() - 1,
         "LimitExceeded.User.AccessKey",
     );
 }
@@ -70,15 +70,15 @@ async fn places_of_a_user_and_of_a_policy() {
     }
     let ann = || ("UserName", "ann".to_owned());
     let key = race(&world, "CreateAccessKey", |_| vec![ann()]).await;
-    check(&key, quota::KEYS_PER_USER, "LimitExceeded.User.AccessKey");
+    check(&key, quota::Quota::KeysPerUser.default_limit(), "LimitExceeded.User.AccessKey");
     let join = race(&world, "AddUserToGroup", |n| vec![ann(), ("GroupName", format!("new-{n}"))]).await;
-    check(&join, quota::GROUPS_PER_USER, "LimitExceeded.User.Group");
+    check(&join, quota::Quota::GroupsPerUser.default_limit(), "LimitExceeded.User.Group");
     let custom = |n| vec![ann(), ("PolicyName", format!("new-{n}")), ("PolicyType", "Custom".to_owned())];
     let attach = race(&world, "AttachPolicyToUser", custom).await;
-    check(&attach, quota::CUSTOM_POLICIES_PER_PRINCIPAL, "LimitExceeded.User.Policy");
+    check(&attach, quota::Quota::CustomPoliciesPerPrincipal.default_limit(), "LimitExceeded.User.Policy");
     let version = |_| vec![("PolicyName", "new-0".to_owned()), ("PolicyDocument", text.clone())];
     let versions = race(&world, "CreatePolicyVersion", version).await;
-    check(&versions, quota::VERSIONS_PER_POLICY - 1, "LimitExceeded.Policy.Version");
+    check(&versions, quota::Quota::VersionsPerPolicy.default_limit() - 1, "LimitExceeded.Policy.Version");
 }
 
 #[tokio::test(flavor = "multi_thread")]
