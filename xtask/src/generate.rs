@@ -24,6 +24,8 @@ const COMMANDS: &[&str] = &[
     "image seed",
     "image impact",
     "account create",
+    "quota list",
+    "quota set",
     "policy explain",
     "audit",
     "verify",

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use model::quota::Quota;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use wire::Params;
@@ -97,7 +98,7 @@ pub trait Action: Sized + Send + 'static {
     /// The code for a caller whom policies do not allow this, where the action has one of its own.
     const DENIED: Option<Code> = None;
     /// How often a caller may make the call in a minute, where the service says so.
-    const PER_MINUTE: Option<u32> = None;
+    const PER_MINUTE: Option<Quota> = None;
 
     /// Reads and checks the parameters. No record is looked at yet.
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self>;
@@ -125,7 +126,7 @@ pub struct Entry {
     /// The code for a caller who may not.
     pub denied: Code,
     /// How often a caller may make the call in a minute.
-    pub per_minute: Option<u32>,
+    pub per_minute: Option<Quota>,
     pub(crate) parse: ParseFn,
     pub(crate) run: RunFn,
 }

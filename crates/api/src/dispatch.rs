@@ -9,6 +9,7 @@ use std::sync::Arc;
 use engine::Engine;
 use engine::runner::chain;
 use identity::{Caller, Identities, Origin, Surroundings, Unknown};
+use meta::quotas;
 use model::{AccountId, RequestId};
 use policy::Context;
 use wire::call::HttpCall;
@@ -230,7 +231,9 @@ impl Api {
         if !decided.judgement.allows() {
             return Err(asked.refusal(&self.services.identities, &decided, &context));
         }
-        if let Some(per_minute) = entry.per_minute {
+        if let Some(quota) = entry.per_minute {
+            let account = cx.caller.account;
+            let per_minute = self.services.engine.meta().read(move |tx| quotas::limit(tx, account, quota)).await?;
             let caller = format!("{}/{}", cx.caller.account, cx.caller.principal_id());
             let counted = self.throttle.count(caller, entry.spec.name, per_minute, cx.surroundings.now);
             counted.map_err(|wait| Code::ThrottlingUser.error().after(wait))?;

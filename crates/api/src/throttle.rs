@@ -26,7 +26,7 @@ impl Throttle {
         &self,
         caller: String,
         action: &'static str,
-        per_minute: u32,
+        per_minute: u64,
         now: Timestamp,
     ) -> Result<(), i64> {
         let mut all = self.calls.lock();
@@ -38,7 +38,7 @@ impl Throttle {
             calls.pop_front();
         }
         match calls.front() {
-            Some(first) if per_minute as usize <= calls.len() => {
+            Some(first) if per_minute <= calls.len() as u64 => {
                 Err(first.as_millis().saturating_add(MINUTE).saturating_sub(now.as_millis()))
             }
             _ => {

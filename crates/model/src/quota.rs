@@ -85,6 +85,8 @@ quotas! {
     SwasImagesPerServer = "swas-images-per-server" 3;
     /// Snapshots of a Simple Application Server (CreateSnapshot).
     SwasSnapshotsPerServer = "swas-snapshots-per-server" 3;
+    /// Calls of ModifyImageShareStatus that a user makes in a minute ("QPS limits").
+    ShareStatusPerMinute = "share-status-calls-per-minute" 10;
 }
 
 impl std::str::FromStr for Quota {

@@ -5,6 +5,7 @@
 
 use meta::{Tx, resources, visible};
 use model::ImageId;
+use model::quota::Quota;
 use model::swas::CustomImage;
 use wire::Params;
 
@@ -36,8 +37,7 @@ impl Action for ModifyImageShareStatus {
         ],
     };
     type Output = Nothing;
-    // "QPS limits" of the document.
-    const PER_MINUTE: Option<u32> = Some(10);
+    const PER_MINUTE: Option<Quota> = Some(Quota::ShareStatusPerMinute);
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let operation: String = required(params, "Operation", Code::SwasShareOperationIllegal)?;

@@ -9,6 +9,7 @@ mod import;
 mod inquiry;
 mod instances;
 mod list;
+mod quota;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +65,9 @@ enum Command {
     /// Manage accounts
     #[command(subcommand)]
     Account(admin::AccountCommand),
+    /// Manage how much an account may have
+    #[command(subcommand)]
+    Quota(quota::QuotaCommand),
     /// Say what policies allow, and why
     #[command(subcommand)]
     Policy(inquiry::PolicyCommand),
@@ -107,6 +111,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Delete(options) => block_on(list::delete(options)),
         Command::Nbd(options) => block_on(list::nbd(options)),
         Command::Account(command) => block_on(admin::account(command)),
+        Command::Quota(command) => block_on(quota::quota(command)),
         Command::Policy(command) => block_on(inquiry::policy(command)),
         Command::Audit(options) => block_on(inquiry::audit(options)),
         Command::Verify(options) => block_on(admin::verify(options)),

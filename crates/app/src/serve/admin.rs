@@ -27,7 +27,7 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, watch};
 
 use super::doors::Body;
-use super::{Server, inquiry, make_account};
+use super::{Server, inquiry, limits, make_account};
 
 const LARGEST_REQUEST: usize = 64 << 10;
 
@@ -135,6 +135,10 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
             (&Method::POST, "/explain") => {
                 let told = inquiry::explain(server, serde_json::from_slice(&body)?).await?;
                 Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&told)?)))
+            }
+            (&Method::POST, "/quotas") => {
+                let shown = limits::limits(server, serde_json::from_slice(&body)?).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&shown)?)))
             }
             (&Method::POST, "/audit") => {
                 let found = inquiry::audit(server, serde_json::from_slice(&body)?).await?;

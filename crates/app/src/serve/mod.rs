@@ -4,6 +4,7 @@ pub(crate) mod admin;
 mod doors;
 mod images;
 pub(crate) mod inquiry;
+pub(crate) mod limits;
 mod machines;
 mod storage;
 pub(crate) mod tls;
