@@ -85,6 +85,7 @@ codes! {
     ResourceGroupNotFound = 404 "InvalidResourceGroup.NotFound" "The ResourceGroup provided does not exist in our records.";
     CloudBoxUnsupported = 403 "InvalidOperation.CloudBoxImageImportUnsupported" "Importing cloud box images is not supported.";
     ImageQuotaExceeded = 403 "QuotaExceed.Image" "The Image Quota exceeds.";
+    ImportForbidden = 400 "Forbbiden" "User not authorized to operate on the specified resource";
     ImportSnapshotQuotaExceeded = 403 "QuotaExceed.Snapshot" "The Snapshot Quota exceeds.";
     ImportRegionNotFound = 400 "RegionId.NotFound" "The specified region is not found.";
     ImportRegionNotSupport = 403 "InvalidRegion.NotSupport" "The specified region does not support image import or export.";
@@ -92,7 +93,6 @@ codes! {
     ImportImageStatusIncorrect = 400 "IncorrectImageStatus" "The specified image is not available.";
     LicenseTypeByolOnly = 400 "InvalidLicenseType.BYOLOnly" "Only BYOL LicenseType is supported for the current platform provided.";
     ImageCategoryNotSupported = 403 "InvalidImageCategory.NotSupported" "The specified image category is not supported.";
-    ImportForbidden = 400 "Forbbiden" "User not authorized to operate on the specified resource";
     ImageIsImporting = 403 "ImageIsImporting" "The specified Image is importing.";
     NoRole = 403 "NoSetRoletoECSServiceAcount" "ECS service account Have no right to access your OSS.please attach a role of access your oss to ECS service account.";
     OssBucketMalformed = 400 "InvalidOSSBucket.Malformed" "The specified OSS bucket is wrongly formed.";

@@ -107,13 +107,6 @@ const MIGRATIONS: &[&[&str]] = &[
         "ALTER TABLE flows ADD COLUMN place KEY NOT NULL DEFAULT ''",
     ],
     &[
-        // Images beyond their owner: community images of a region, what was copied from what, members of families, and
-        // whose an image was that is gone.
-        "CREATE TABLE community_images (region KEY NOT NULL, image KEY NOT NULL, PRIMARY KEY (region, image))",
-        "CREATE TABLE image_copies (source KEY NOT NULL, image KEY NOT NULL, PRIMARY KEY (source, image))",
-        "CREATE INDEX image_copies_by_image ON image_copies (image)",
-        "CREATE INDEX images_by_family ON images (owner, region, family) WHERE family <> ''",
-        "ALTER TABLE tombstones ADD COLUMN owner BIGINT NOT NULL DEFAULT 0",
         // Users, groups, versions of policies, and policies that are attached to any of them. A key without an owner is
         // the account's own. A principal is `user/<id>`, `group/<id>` or `role/<lower name>`: a role keeps its name.
         "ALTER TABLE access_keys ADD COLUMN owner KEY NOT NULL DEFAULT ''",
@@ -143,6 +136,13 @@ const MIGRATIONS: &[&[&str]] = &[
         // Limits that the operator set for an account.
         "CREATE TABLE quotas (account BIGINT NOT NULL, name KEY NOT NULL, value BIGINT NOT NULL, \
      PRIMARY KEY (account, name))",
+        // Images beyond their owner: community images of a region, what was copied from what, members of families, and
+        // whose an image was that is gone.
+        "CREATE TABLE community_images (region KEY NOT NULL, image KEY NOT NULL, PRIMARY KEY (region, image))",
+        "CREATE TABLE image_copies (source KEY NOT NULL, image KEY NOT NULL, PRIMARY KEY (source, image))",
+        "CREATE INDEX image_copies_by_image ON image_copies (image)",
+        "CREATE INDEX images_by_family ON images (owner, region, family) WHERE family <> ''",
+        "ALTER TABLE tombstones ADD COLUMN owner BIGINT NOT NULL DEFAULT 0",
     ],
 ];
 

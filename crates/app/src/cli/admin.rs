@@ -203,7 +203,7 @@ pub(crate) async fn usage(options: UsageOptions) -> Result<()> {
 }
 
 /// Sends a request and reads its whole answer.
-pub(crate) async fn ask<T: Serialize>(target: &Target, method: Method, path: &str, body: &T) -> Result<Value> {
+pub(super) async fn ask<T: Serialize>(target: &Target, method: Method, path: &str, body: &T) -> Result<Value> {
     let answer = open(target, method, path, body).await?.collect().await?.to_bytes();
     serde_json::from_slice(&answer).context("the server's answer is not JSON")
 }

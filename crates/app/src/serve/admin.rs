@@ -132,10 +132,6 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
                 let published = publish(server, serde_json::from_slice(&body)?).await?;
                 Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&published)?)))
             }
-            (&Method::POST, "/impact") => {
-                let report = impact(server, serde_json::from_slice(&body)?).await?;
-                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&report)?)))
-            }
             (&Method::POST, "/explain") => {
                 let told = inquiry::explain(server, serde_json::from_slice(&body)?).await?;
                 Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&told)?)))
@@ -143,6 +139,10 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
             (&Method::POST, "/audit") => {
                 let found = inquiry::audit(server, serde_json::from_slice(&body)?).await?;
                 Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&found)?)))
+            }
+            (&Method::POST, "/impact") => {
+                let report = impact(server, serde_json::from_slice(&body)?).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&report)?)))
             }
             (&Method::GET, "/usage") => Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&usage(server).await?)?))),
             _ => Ok::<_, anyhow::Error>(None),
