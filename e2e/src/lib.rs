@@ -48,7 +48,7 @@ pub fn program() -> PathBuf {
 /// When they are not.
 pub fn clients() -> PathBuf {
     let folder = std::env::var_os("TINTYPE_CLIENTS_DIR").map_or_else(|| root().join("target/clients"), PathBuf::from);
-    let done = folder.join("e2e-3.installed").exists();
+    let done = folder.join("e2e-4.installed").exists();
     assert!(done, "the clients are not in {}; run `cargo xtask setup` first", folder.display());
     folder
 }

@@ -58,6 +58,13 @@ fn node_clients() {
     check("qcow2", "raw", |server, disk, out| server.node("story_node.js", &["node", disk, out]));
 }
 
+#[test]
+fn users_and_what_they_may() {
+    let server = Server::start();
+    let user = server.python("story_ram.py", &[]);
+    assert!(user.trim().starts_with('2'), "{user}");
+}
+
 /// Uploads with a client of the S3 dialect, imports, and reads the image where it lies.
 fn check_s3(name: &str, upload: impl FnOnce(&Server, &str)) {
     let folder = tempfile::tempdir().expect("a folder");

@@ -55,17 +55,23 @@ impl Asked<'_> {
 
     /// The error of a call that was denied.
     pub(crate) fn refusal(&self, identities: &Identities, decided: &Decided, context: &Context) -> ApiError {
-        let mut error = self.entry.denied.error();
-        if let Some(Access { verb, resource }) = &decided.access {
-            let failure = Failure { caller: self.caller, verb, resource, context, judgement: &decided.judgement };
-            error.access_denied = Some(identities.detail(&failure));
-        }
-        error
+        let error = self.entry.denied.error();
+        let Some(Access { verb, resource }) = &decided.access else { return error };
+        let failure = Failure { caller: self.caller, verb, resource, context, judgement: &decided.judgement };
+        error.denied(identities.detail(&failure))
     }
 }
 
-/// `acs:RequestTag/…`: the tags that a call gives to what it makes, or by which it filters a list.
+/// `acs:RequestTag/…`: the tags that a call gives to what it makes, or by which it filters a list. The calls of RAM give
+/// them as one JSON text.
 fn add_request_tags(context: &mut Context, params: &Params) {
+    let listed: Vec<serde_json::Value> =
+        params.get("Tag").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    for tag in &listed {
+        if let Some(key) = tag["Key"].as_str() {
+            context.insert(&format!("acs:RequestTag/{key}"), tag["Value"].as_str().unwrap_or_default());
+        }
+    }
     for (_, item) in params.items("Tag") {
         if let Some(key) = item.get("Key").or_else(|| item.get("key")) {
             let value = item.raw("Value").or_else(|| item.raw("value")).unwrap_or_default();

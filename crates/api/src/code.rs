@@ -573,7 +573,7 @@ impl From<Code> for ApiError {
 pub struct ApiError {
     pub(crate) code: Code,
     pub(crate) message: String,
-    pub(crate) access_denied: Option<Value>,
+    pub(crate) access_denied: Option<Box<Value>>,
     /// When the call is worth making again.
     pub(crate) retry_after_millis: Option<i64>,
     /// What really happened; for the log, never for the client.
@@ -608,7 +608,7 @@ impl ApiError {
 
     /// This error, with what the caller is told of why access was denied.
     pub fn denied(self, detail: Value) -> Self {
-        Self { access_denied: Some(detail), ..self }
+        Self { access_denied: Some(Box::new(detail)), ..self }
     }
 
     /// The code.

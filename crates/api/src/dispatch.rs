@@ -290,7 +290,7 @@ impl Api {
             message,
             host: host.to_owned(),
             product: product.map_or("Gateway", Product::name),
-            access_denied: error.access_denied,
+            access_denied: error.access_denied.map(|detail| *detail),
         };
         let mut answer = Answer::error(format, request_id.as_str(), body);
         answer.retry_after_millis = error.retry_after_millis;

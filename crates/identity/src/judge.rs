@@ -109,10 +109,10 @@ fn ask(policies: &Policies, stage: Stage, request: &Request<'_>) -> Judgement {
     Judgement { verdict: decision.verdict, stage, matched }
 }
 
-/// Whether a resource is an account's, or nobody's.
+/// Whether a resource is an account's, or nobody's. The service's own policies are everybody's to name.
 fn is_of(resource: &str, account: AccountId) -> bool {
     if resource == "*" {
         return true;
     }
-    resource.split(':').nth(3).is_some_and(|owner| owner == account.to_string())
+    resource.split(':').nth(3).is_some_and(|owner| owner == "system" || owner == account.to_string())
 }

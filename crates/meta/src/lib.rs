@@ -29,6 +29,7 @@ pub mod kinds;
 pub mod leases;
 pub mod manifests;
 pub mod policies;
+pub mod quotas;
 pub mod resources;
 pub mod roles;
 pub mod settings;

@@ -148,16 +148,20 @@ const MIGRATIONS: &[&[&str]] = &[
 
 /// Brings the schema to the newest version.
 pub(crate) fn migrate(sql: &mut dyn Sql, dialect: Dialect) -> Result<(), Error> {
+    run(sql, dialect, MIGRATIONS)
+}
+
+fn run(sql: &mut dyn Sql, dialect: Dialect, migrations: &[&[&str]]) -> Result<(), Error> {
     sql.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", &[])?;
     let rows = sql.query("SELECT version FROM schema_version", &[])?;
     let version = rows.first().map_or(Ok(0), |row| row.size(0))?;
-    let newest = MIGRATIONS.len() as u64;
+    let newest = migrations.len() as u64;
     if version > newest {
         return Err(Error::corrupt(format!(
             "the records are of version {version}, and this server knows versions up to {newest}"
         )));
     }
-    let pending = MIGRATIONS.iter().zip(1_u64..).filter(|(_, number)| *number > version);
+    let pending = migrations.iter().zip(1_u64..).filter(|(_, number)| *number > version);
     for (statements, number) in pending {
         // SQLite runs a migration as one transaction of its own; PostgreSQL is inside one already.
         if dialect == Dialect::Sqlite {
@@ -187,6 +191,25 @@ fn in_dialect(statement: &str, dialect: Dialect) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sqlite::SqliteSql;
+
+    #[test]
+    fn what_roles_may_outlives_a_migration() {
+        let mut connection = rusqlite::Connection::open_in_memory().expect("opens");
+        let mut sql = SqliteSql(&mut connection);
+        run(&mut sql, Dialect::Sqlite, &MIGRATIONS[..2]).expect("the tables of before there were users");
+        let key = "INSERT INTO access_keys (id, account, secret, active, created) VALUES ('k', 7, 's', 1, 1)";
+        let attached = "INSERT INTO role_policies (account, lower_role, kind, policy, attached) \
+                        VALUES (7, 'reader', 'System', 'P', 5)";
+        for statement in [key, attached] {
+            sql.execute(statement, &[]).expect("inserted");
+        }
+        migrate(&mut sql, Dialect::Sqlite).expect("migrated");
+        let row = |sql: &mut SqliteSql<'_>, text: &str| sql.query(text, &[]).expect("rows").remove(0).0;
+        let moved = row(&mut sql, "SELECT principal, policy FROM attachments");
+        assert_eq!(moved, ["role/reader", "P"].map(Value::from));
+        assert_eq!(row(&mut sql, "SELECT owner FROM access_keys"), [Value::from("")], "the account's own");
+    }
 
     #[test]
     fn keys_are_ordered_by_bytes() {

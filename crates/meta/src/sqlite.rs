@@ -153,7 +153,7 @@ fn run_one(connection: &mut Connection, work: &mut Work<'static>) -> Result<(), 
     result.map(drop)
 }
 
-struct SqliteSql<'a>(&'a mut Connection);
+pub(crate) struct SqliteSql<'a>(pub(crate) &'a mut Connection);
 
 impl Sql for SqliteSql<'_> {
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Error> {

@@ -51,7 +51,8 @@ pub fn matches_verb(lower_pattern: &str, verb: &str) -> bool {
 ///
 /// The first four fields are compared one by one, so that a `*` among them does not swallow a colon; the relative id is
 /// everything after the fourth colon. An empty region or account in a pattern means any: global services are written
-/// both ways. `acs` and the service are compared in any case, the rest exactly.
+/// both ways. `acs` and the service are compared in any case, the rest exactly; but the names of RAM's own resources in
+/// any case, as RAM finds them in any case: a deny for `user/Bob` is one for `BOB`.
 pub fn matches_resource(pattern: &str, resource: &str) -> bool {
     if pattern == "*" {
         return true;
@@ -59,7 +60,12 @@ pub fn matches_resource(pattern: &str, resource: &str) -> bool {
     let (Some(pattern), Some(resource)) = (fields(pattern), fields(resource)) else { return false };
     let head = (0..2).all(|n| matches(&pattern[n].to_ascii_lowercase(), &resource[n].to_ascii_lowercase()));
     let place = (2..4).all(|n| pattern[n].is_empty() || resource[n] == "*" || matches(pattern[n], resource[n]));
-    head && place && matches(pattern[4], resource[4])
+    let is_ram = resource[1].eq_ignore_ascii_case("ram");
+    let relative = || match is_ram {
+        true => matches(&pattern[4].to_lowercase(), &resource[4].to_lowercase()),
+        false => matches(pattern[4], resource[4]),
+    };
+    head && place && relative()
 }
 
 /// The five fields of a resource name.
@@ -120,6 +126,8 @@ mod tests {
             ("acs:*:image/*", "acs:ecs:cn-hangzhou:1:image/m-1", false),
             ("acs:ram::1:role/x", "acs:ram:*:1:role/x", true),
             ("acs:ram:*:1:role/x", "acs:ram::1:role/x", true),
+            ("acs:ram:*:1:user/Bob", "acs:ram:*:1:user/BOB", true),
+            ("acs:ecs:*:1:image/M-1", "acs:ecs:*:1:image/m-1", false),
             ("acs:oss:*:*:mybucket/*", "acs:oss:oss-cn-hangzhou:1:mybucket/a/b:c", true),
             ("acs:oss:*:*:mybucket", "acs:oss:oss-cn-hangzhou:1:mybucket/a", false),
         ] {

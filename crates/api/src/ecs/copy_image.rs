@@ -2,7 +2,7 @@
 
 use engine::flows::{capture, copy_image as flow};
 use meta::{images, visible};
-use model::quota::IMAGES_PER_REGION;
+use model::quota::Quota;
 use model::{ClientToken, Description, Image, ImageId, ImageName, ImageStatus, RegionId, SnapshotId, Tag};
 use serde_json::{Value, json};
 use wire::Params;
@@ -12,6 +12,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, description, optional, required};
+use crate::quota;
 use crate::resource::once;
 
 /// The call.
@@ -108,9 +109,8 @@ impl Action for CopyImage {
             if source.owner != account && self.destination != self.region {
                 return Err(Code::SharedImageSameRegionOnly.error());
             }
-            if IMAGES_PER_REGION <= images::total(tx, account, &self.destination)? {
-                return Err(Code::ImageQuotaExceeded.error());
-            }
+            let there = images::total(tx, account, &self.destination)?;
+            quota::one_more(tx, account, Quota::Images, there, Code::ImageQuotaExceeded)?;
             have_room(tx, (account, &self.destination), source.disks.len(), Code::SnapshotQuotaExceeded)?;
             let name = match &self.name {
                 Some(name) => name.clone(),

@@ -11,7 +11,7 @@ use engine::machines::disks_of;
 use meta::resources::Stored;
 use meta::{Tx, images, manifests, resources};
 use model::image::{SYSTEM_DEVICE, device_name};
-use model::quota::{DATA_DISKS, IMAGES_PER_REGION};
+use model::quota::{DATA_DISKS, Quota};
 use model::volume::free_device;
 use model::{
     AccountId, Architecture, BootMode, ClientToken, Description, DiskMapping, DiskType, Image, ImageFeatures, ImageId,
@@ -27,6 +27,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, description, optional, region};
+use crate::quota;
 use crate::resource::{once, own};
 
 /// The sizes of a disk of an image that no snapshot backs, in GiB, and the size when none is asked for.
@@ -174,9 +175,8 @@ impl Action for CreateImage {
         let (made_by, fresh) = (engine.clone(), id.clone());
         let answer = once(&cx, (&region, Self::SPEC.name), (token, Code::ImageTokenMismatch), move |tx| {
             let (image, snapshots, node) = self.plan(tx, &made_by, account, (&id, now))?;
-            if IMAGES_PER_REGION <= images::total(tx, account, &self.region)? {
-                return Err(Code::ImageQuotaExceeded.error());
-            }
+            let there = images::total(tx, account, &self.region)?;
+            quota::one_more(tx, account, Quota::Images, there, Code::ImageQuotaExceeded)?;
             create_snapshot::have_room(tx, (account, &self.region), snapshots.len(), Code::SnapshotQuotaExceeded)?;
             if let Some(family) = &image.family {
                 let full = (Code::ImageFamiliesFull, Code::ImageFamilyFull);

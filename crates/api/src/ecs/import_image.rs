@@ -13,7 +13,7 @@ use meta::buckets::Object;
 use meta::tokens::TokenKey;
 use meta::{Scope, Tx, images};
 use model::image::device_name;
-use model::quota::{IMAGES_PER_REGION, IMPORT_DISKS, LARGEST_DISK_GIB};
+use model::quota::{IMPORT_DISKS, LARGEST_DISK_GIB, Quota};
 use model::{
     AccountId, Architecture, BootMode, BucketName, ClientToken, Description, DetectionStrategy, DiskMapping, FlowId,
     Image, ImageFeatures, ImageId, ImageName, ImageStatus, ImdsSupport, LicenseType, NvmeSupport, OsType, Platform,
@@ -28,6 +28,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx, Services};
 use crate::input::{self, optional, region};
+use crate::quota;
 use crate::service_role::{self, Wanted};
 
 /// The role that lets the service read buckets, unless the call names another.
@@ -492,9 +493,8 @@ fn name_taken(there: &Image, (bucket, object): (&str, &str)) -> Code {
 
 /// Whether an image with so many disks may be added, each of which will have a snapshot.
 fn has_room(tx: &mut Tx<'_>, account: AccountId, region: &RegionId, n_disks: usize) -> ApiResult<()> {
-    if IMAGES_PER_REGION <= images::total(tx, account, region)? {
-        return Err(Code::ImageQuotaExceeded.error());
-    }
+    let there = images::total(tx, account, region)?;
+    quota::one_more(tx, account, Quota::Images, there, Code::ImageQuotaExceeded)?;
     have_room(tx, (account, region), n_disks, Code::ImportSnapshotQuotaExceeded)
 }
 

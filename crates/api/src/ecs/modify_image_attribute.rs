@@ -7,7 +7,7 @@
 use meta::images::{self, Stored};
 use meta::{Scope, Tx, resources, visible};
 use model::image::ImageEvent;
-use model::quota::{FAMILIES_PER_REGION, IMAGES_PER_FAMILY};
+use model::quota::Quota;
 use model::{
     AccountId, BootMode, Description, Image, ImageId, ImageName, ImageStatus, ImdsSupport, Instance, LicenseType,
     NvmeSupport, RegionId,
@@ -18,6 +18,7 @@ use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, optional, region, required};
+use crate::quota;
 
 /// The shortest description (ModifyImageAttribute, `Description`).
 const SHORTEST_DESCRIPTION: usize = 2;
@@ -229,13 +230,10 @@ pub(crate) fn family_has_room(
     (families_full, family_full): (Code, Code),
 ) -> ApiResult<()> {
     let (members, families) = images::family_totals(tx, owner, region, family)?;
-    if members == 0 && FAMILIES_PER_REGION <= families {
-        return Err(families_full.error());
+    if members == 0 {
+        quota::one_more(tx, owner, Quota::ImageFamilies, families, families_full)?;
     }
-    if IMAGES_PER_FAMILY <= members {
-        return Err(family_full.error());
-    }
-    Ok(())
+    quota::one_more(tx, owner, Quota::ImagesPerFamily, members, family_full)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use meta::images::{self, Stored};
 use meta::{Scope, Tx, accounts, visible};
-use model::quota::{SHARE_ACCOUNTS_PER_CALL, SHARE_ACCOUNTS_PER_IMAGE, SHARED_IMAGES_PER_ACCOUNT};
+use model::quota::{Quota, SHARE_ACCOUNTS_PER_CALL};
 use model::{AccountId, Image, ImageId, ImageStatus, RegionId, Timestamp};
 use wire::Params;
 
@@ -14,6 +14,7 @@ use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, region, required};
+use crate::quota;
 
 /// The call.
 pub(crate) struct ModifyImageSharePermission {
@@ -145,13 +146,11 @@ fn share(tx: &mut Tx<'_>, image: &Image, (add, remove): (&[String], &[String]), 
     add.dedup();
     let there: Vec<AccountId> = visible::shared_with(tx, &image.id)?.into_iter().map(|(id, _)| id).collect();
     add.retain(|id| !there.contains(id));
-    if SHARE_ACCOUNTS_PER_IMAGE < there.len() + add.len() {
-        return Err(Code::ShareUserQuotaExceeded.error());
-    }
+    let all = (there.len() + add.len()) as u64;
+    quota::at_most(tx, image.owner, Quota::AccountsPerImage, all, Code::ShareUserQuotaExceeded)?;
     for id in add {
-        if SHARED_IMAGES_PER_ACCOUNT <= visible::received(tx, id)? {
-            return Err(Code::ShareImageQuotaExceeded.error());
-        }
+        let received = visible::received(tx, id)?;
+        quota::one_more(tx, id, Quota::SharedImages, received, Code::ShareImageQuotaExceeded)?;
         visible::share(tx, &image.id, id, now)?;
     }
     Ok(())

@@ -124,6 +124,15 @@ pub(super) fn tags(params: &Params) -> ApiResult<Vec<Tag>> {
     Ok(tags)
 }
 
+/// Whether something with these tags is in a list that is filtered by those: every key must be there, with its value
+/// where one is asked for.
+pub(super) fn has_tags(tags: &[Tag], wanted: &[Tag]) -> bool {
+    let fits = |tag: &Tag, wanted: &Tag| {
+        tag.key == wanted.key && (wanted.value.as_str().is_empty() || tag.value == wanted.value)
+    };
+    wanted.iter().all(|wanted| tags.iter().any(|tag| fits(tag, wanted)))
+}
+
 /// Tags as lists of roles and policies show them.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -161,6 +170,9 @@ pub(super) fn role_resource(cx: &Cx, name: &str) -> String {
     cx.resource("ram", "*", &format!("role/{}", name.to_lowercase()))
 }
 
+/// Rows of a list that is read whole: more than there are.
+pub(super) const EVERYTHING: u64 = u32::MAX as u64;
+
 /// A page of a list by name: at most `MaxItems` after `Marker`.
 pub(super) struct Marked {
     pub(super) marker: String,
@@ -171,6 +183,11 @@ impl Marked {
     /// Rows to read: one more than are shown, which tells whether there are more.
     pub(super) const fn reach(&self) -> u64 {
         self.limit + 1
+    }
+
+    /// [`Marked::reach`] for a list whose rows are filtered after they were read: all that there can be.
+    pub(super) fn reach_filtered(&self, filter: &[Tag], at_most: u64) -> u64 {
+        if filter.is_empty() { self.reach() } else { at_most }
     }
 }
 

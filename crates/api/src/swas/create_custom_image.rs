@@ -4,10 +4,11 @@
 //! Nothing is copied: the image names the same bytes. An image belongs to its server, whatever else is made of it.
 
 use engine::flows::capture::{self, Work};
+use meta::quotas;
 use meta::resources::{self, Stored};
 use meta::{Tx, images, manifests};
 use model::image::SYSTEM_DEVICE;
-use model::quota::{SWAS_IMAGES_AT_MOST, SWAS_IMAGES_PER_SERVER};
+use model::quota::Quota;
 use model::swas::CustomImage;
 use model::{
     AccountId, Description, Image, ImageFeatures, ImageId, ImageName, ImageStatus, ImdsSupport, Instance, LicenseType,
@@ -165,7 +166,8 @@ impl CreateCustomImage {
         if images::by_name(tx, owner, region, &self.name)?.is_some() {
             return Err(Code::SwasImageNameTaken.error());
         }
-        let room = SWAS_IMAGES_AT_MOST.min(SWAS_IMAGES_PER_SERVER * servers(tx, owner, region)?);
+        let each = quotas::limit(tx, owner, Quota::SwasImagesPerServer)?;
+        let room = quotas::limit(tx, owner, Quota::SwasImages)?.min(each * servers(tx, owner, region)?);
         if room <= images::total(tx, owner, region)? {
             return Err(Code::SwasImageQuotaExceeded.error());
         }

@@ -5,7 +5,7 @@ use meta::{Tx, resources};
 use model::image::SYSTEM_DEVICE;
 use model::instance::{HttpEndpoint, HttpTokens, InternetChargeType, MacAddress, Market, MetadataOptions, Place};
 use model::network::SecurityGroup;
-use model::quota::{SWAS_SERVERS_PER_CALL, SWAS_SERVERS_PER_REGION};
+use model::quota::{Quota, SWAS_SERVERS_PER_CALL};
 use model::{
     AccountId, Disk, DiskCategory, DiskId, DiskStatus, DiskType, Image, ImageId, ImdsSupport, Instance, InstanceId,
     InstanceStatus, NetworkInterfaceId, RequestId, SecurityGroupId, Timestamp,
@@ -23,6 +23,7 @@ use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::launch::private_ip;
 use crate::ecs::instances::wanted_disks::insert_disk;
 use crate::input::{no_description, optional, required};
+use crate::quota;
 
 /// Months that servers are sold for (CreateInstances, `Period`).
 const PERIODS: [u32; 6] = [1, 3, 6, 12, 24, 36];
@@ -112,9 +113,8 @@ impl Action for CreateInstances {
         let work = move |tx: &mut Tx<'_>| {
             let image = usable_image(tx, owner, &self.call.region, &self.image)?;
             self.check_image(&image)?;
-            if SWAS_SERVERS_PER_REGION < servers(tx, owner, &self.call.region)? + u64::from(self.amount) {
-                return Err(Code::SwasQuotaExceeded.error());
-            }
+            let all = servers(tx, owner, &self.call.region)? + u64::from(self.amount);
+            quota::at_most(tx, owner, Quota::SwasServers, all, Code::SwasQuotaExceeded)?;
             let one = |_| self.make_one(tx, &engine, (owner, &zone), &image);
             let ids = (0..self.amount).map(one).collect::<ApiResult<Vec<InstanceId>>>()?;
             Ok(json!({"InstanceIds": ids}))

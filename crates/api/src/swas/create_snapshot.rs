@@ -1,8 +1,9 @@
 //! `CreateSnapshot`: a server's disk as it is now, while its guest goes on writing.
 
 use engine::flows::capture::{self, Part, VolumeSpec, Work};
+use meta::quotas;
 use meta::{Tx, resources};
-use model::quota::{SWAS_SNAPSHOTS_AT_MOST, SWAS_SNAPSHOTS_PER_SERVER};
+use model::quota::Quota;
 use model::{AccountId, Disk, DiskId, ResourceName, Snapshot, SnapshotId, Tag, Timestamp};
 use serde_json::{Value, json};
 use wire::Params;
@@ -106,9 +107,10 @@ impl CreateSnapshot {
             return Err(Code::SwasSnapshotNameTaken.error());
         }
         rest::no_snapshot_under_way(tx, disk, Code::SwasSnapshotUnderWay)?;
-        let all = SWAS_SNAPSHOTS_AT_MOST.min(SWAS_SNAPSHOTS_PER_SERVER * servers(tx, owner, region)?);
+        let each = quotas::limit(tx, owner, Quota::SwasSnapshotsPerServer)?;
+        let all = quotas::limit(tx, owner, Quota::SwasSnapshots)?.min(each * servers(tx, owner, region)?);
         let of_server = resources::count_with::<Snapshot>(tx, "instance", server.id.as_str())?;
-        if SWAS_SNAPSHOTS_PER_SERVER <= of_server || all <= resources::total::<Snapshot>(tx, owner, region)? {
+        if each <= of_server || all <= resources::total::<Snapshot>(tx, owner, region)? {
             return Err(Code::SwasSnapshotQuotaExceeded.error());
         }
         Ok(())

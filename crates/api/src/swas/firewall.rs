@@ -4,13 +4,14 @@ use engine::Engine;
 use meta::Tx;
 use meta::resources::{self, Stored};
 use model::network::{Cidr, Direction, IpProtocol, PortRange, Rule, RulePolicy, SecurityGroup};
-use model::quota::SWAS_FIREWALL_RULES;
+use model::quota::Quota;
 use model::{AccountId, RegionId, SecurityGroupRuleId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::common::server;
 use crate::code::{ApiError, ApiResult, Code};
+use crate::quota;
 
 /// Codes of the calls that add rules.
 pub(super) const ADD_CODES: &[Code] = &[
@@ -114,9 +115,8 @@ pub(super) fn add(tx: &mut Tx<'_>, before: &Stored<SecurityGroup>, rules: &[Rule
         }
         after.rules.push(rule.clone());
     }
-    if SWAS_FIREWALL_RULES < after.rules.len() {
-        return Err(Code::SwasRuleQuotaExceeded.error());
-    }
+    let (owner, all) = (after.owner, after.rules.len() as u64);
+    quota::at_most(tx, owner, Quota::SwasFirewallRules, all, Code::SwasRuleQuotaExceeded)?;
     resources::update(tx, before, &after)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use meta::resources;
 use model::instance::InternetChargeType;
 use model::network::{Eip, EipStatus};
+use model::quota::Quota;
 use model::{AllocationId, ClientToken, RegionId};
 use serde_json::{Value, json};
 use wire::Params;
@@ -12,6 +13,7 @@ use crate::address::take;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{optional, region};
+use crate::quota;
 use crate::resource::once;
 
 /// The call.
@@ -62,9 +64,8 @@ impl Action for AllocateEipAddress {
         let Self { region, bandwidth, internet_charge, token } = self;
         let place = region.clone();
         once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
-            if model::quota::EIPS_PER_REGION <= resources::total::<Eip>(tx, account, &place)? {
-                return Err(Code::EipQuotaExceeded.error());
-            }
+            let there = resources::total::<Eip>(tx, account, &place)?;
+            quota::one_more(tx, account, Quota::Eips, there, Code::EipQuotaExceeded)?;
             let id = AllocationId::generate(engine.entropy());
             let eip = Eip {
                 address: take(tx, engine.entropy(), id.as_str())?,

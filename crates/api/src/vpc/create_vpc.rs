@@ -2,6 +2,7 @@
 
 use meta::resources;
 use model::network::{Cidr, Vpc};
+use model::quota::Quota;
 use model::{ClientToken, Description, RegionId, ResourceName, VpcId};
 use serde_json::{Value, json};
 use wire::Params;
@@ -11,6 +12,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{optional, region};
+use crate::quota;
 use crate::resource::once;
 
 /// Ranges that a network may be in (CreateVpc, `CidrBlock`).
@@ -79,9 +81,8 @@ impl Action for CreateVpc {
             created,
         };
         once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
-            if model::quota::VPCS_PER_REGION <= resources::total::<Vpc>(tx, account, &vpc.region)? {
-                return Err(Code::VpcQuotaExceeded.error());
-            }
+            let there = resources::total::<Vpc>(tx, account, &vpc.region)?;
+            quota::one_more(tx, account, Quota::Vpcs, there, Code::VpcQuotaExceeded)?;
             resources::insert(tx, &vpc, seq)?;
             Ok(json!({
                 "VpcId": vpc.id,

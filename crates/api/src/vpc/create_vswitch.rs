@@ -2,6 +2,7 @@
 
 use meta::resources;
 use model::network::{Cidr, VSwitch};
+use model::quota::Quota;
 use model::{ClientToken, Description, RegionId, ResourceName, VSwitchId, VpcId};
 use serde_json::{Value, json};
 use wire::Params;
@@ -11,6 +12,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{description, optional, region_or_default, required};
+use crate::quota;
 use crate::resource::once;
 
 /// The call.
@@ -103,9 +105,8 @@ impl Action for CreateVSwitch {
             if others.iter().any(|other| other.record.cidr.overlaps(cidr)) {
                 return Err(Code::VSwitchCidrOverlapped.error());
             }
-            if model::quota::VSWITCHES_PER_VPC <= others.len() {
-                return Err(Code::VSwitchQuotaExceeded.error());
-            }
+            let there = others.len() as u64;
+            quota::one_more(tx, account, Quota::VswitchesPerVpc, there, Code::VSwitchQuotaExceeded)?;
             resources::insert(tx, &vswitch, seq)?;
             Ok(json!({"VSwitchId": vswitch.id}))
         })

@@ -1,11 +1,13 @@
 //! The RPC doors, called as a client calls them. One program, so that what the tests share is built once.
 
 mod attributes;
+mod conformance;
 mod documents;
 mod gateway;
 mod identity;
 mod images;
 mod impact;
+mod ram;
 mod servers;
 mod sharing;
 mod support;

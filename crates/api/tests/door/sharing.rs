@@ -101,7 +101,7 @@ async fn one_account_receives_so_many() {
     let (world, image) = World::with_servers().await;
     let other = world.other;
     let filled = world.engine.meta().write(Scope::Shared, move |tx| {
-        for n in 0..model::quota::SHARED_IMAGES_PER_ACCOUNT {
+        for n in 0..model::quota::Quota::SharedImages.default_limit() {
             visible::share(tx, &ImageId::from_record(format!("m-{n}")), other, Timestamp::from_millis(0))?;
         }
         Ok::<_, meta::Error>(())

@@ -4,7 +4,7 @@
 
 use engine::flows::capture::{self, Part, VolumeSpec, Work};
 use meta::{Tx, images, resources};
-use model::quota::{SNAPSHOTS_PER_DISK, SNAPSHOTS_PER_REGION};
+use model::quota::Quota;
 use model::{
     AccountId, ClientToken, Description, Disk, DiskId, Instance, RegionId, ResourceName, Snapshot, SnapshotId,
     SnapshotStatus, Tag, Timestamp,
@@ -16,6 +16,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, description, optional, required};
+use crate::quota;
 use crate::resource::{once, own_anywhere};
 
 /// The longest that a snapshot may be kept, in days.
@@ -124,10 +125,8 @@ pub(crate) fn check(tx: &mut Tx<'_>, disk: &Disk) -> ApiResult<()> {
         return Err(Code::DiskStatusIncorrect.error());
     }
     super::rest::no_snapshot_under_way(tx, disk, Code::SnapshotUnderWay)?;
-    if SNAPSHOTS_PER_DISK <= resources::count_with::<Snapshot>(tx, "disk", disk.id.as_str())? {
-        return Err(Code::SnapshotQuotaExceeded.error());
-    }
-    Ok(())
+    let there = resources::count_with::<Snapshot>(tx, "disk", disk.id.as_str())?;
+    quota::one_more(tx, disk.owner, Quota::SnapshotsPerDisk, there, Code::SnapshotQuotaExceeded)
 }
 
 /// Whether so many snapshots may be added to those of a region: those that are there, and those that imports and copies
@@ -139,7 +138,7 @@ pub(crate) fn have_room(
     full: Code,
 ) -> ApiResult<()> {
     let there = resources::total::<Snapshot>(tx, owner, region)? + images::disks_under_way(tx, owner, region)?;
-    if SNAPSHOTS_PER_REGION < there + n as u64 { Err(full.error()) } else { Ok(()) }
+    quota::at_most(tx, owner, Quota::Snapshots, there + n as u64, full)
 }
 
 /// A snapshot of a disk that has just begun.

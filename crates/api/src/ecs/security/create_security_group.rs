@@ -2,6 +2,7 @@
 
 use meta::resources;
 use model::network::{SecurityGroup, Vpc};
+use model::quota::Quota;
 use model::{ClientToken, Description, RegionId, ResourceName, SecurityGroupId, Tag, VpcId};
 use serde_json::{Value, json};
 use wire::Params;
@@ -10,6 +11,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, description, optional, region};
+use crate::quota;
 use crate::resource::{once, own};
 
 /// The call.
@@ -100,9 +102,7 @@ impl Action for CreateSecurityGroup {
                 own::<Vpc>(tx, account, &group.region, vpc.as_str(), Code::VpcIdNotFound)?;
             }
             let total = resources::total::<SecurityGroup>(tx, account, &group.region)?;
-            if model::quota::SECURITY_GROUPS_PER_REGION <= total {
-                return Err(Code::SecurityGroupQuotaExceeded.error());
-            }
+            quota::one_more(tx, account, Quota::SecurityGroups, total, Code::SecurityGroupQuotaExceeded)?;
             resources::insert(tx, &group, seq)?;
             Ok(json!({"SecurityGroupId": group.id}))
         })

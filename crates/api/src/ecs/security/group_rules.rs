@@ -3,6 +3,7 @@
 use meta::resources::{self, Stored};
 use meta::{Scope, Tx};
 use model::network::{Cidr, Direction, IpProtocol, PortRange, Rule, RulePolicy, SecurityGroup};
+use model::quota::Quota;
 use model::{RegionId, SecurityGroupId, SecurityGroupRuleId};
 use wire::Params;
 
@@ -10,6 +11,7 @@ use crate::action::Access;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{optional, region, required};
+use crate::quota;
 use crate::resource::own;
 
 /// A call about rules of one group.
@@ -85,9 +87,7 @@ impl RuleCall {
                     after.push(rule.clone());
                 }
             }
-            if model::quota::RULES_PER_GROUP < after.len() {
-                return Err(Code::RuleLimitExceeded.error());
-            }
+            quota::at_most(tx, account, Quota::RulesPerGroup, after.len() as u64, Code::RuleLimitExceeded)?;
             Ok(after)
         })
         .await

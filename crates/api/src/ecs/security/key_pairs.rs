@@ -6,12 +6,14 @@ use engine::Engine;
 use md5::{Digest as _, Md5};
 use meta::{Scope, resources};
 use model::network::KeyPair;
+use model::quota::Quota;
 use model::{KeyPairId, RegionId, ResourceName, Tag};
 use rsa::traits::PublicKeyParts as _;
 use rsa::{BigUint, RsaPublicKey, rand_core};
 
 use crate::code::{ApiResult, Code};
 use crate::dispatch::Allowed;
+use crate::quota;
 
 /// Longest public key that is taken: 16,384 bits.
 const LONGEST_KEY: usize = 4096;
@@ -93,9 +95,8 @@ pub(super) async fn store(
             if resources::by_name::<KeyPair>(tx, owner, &pair.region, pair.name.as_str())?.is_some() {
                 return Err(Code::KeyPairAlreadyExists.error());
             }
-            if model::quota::KEY_PAIRS_PER_REGION <= resources::total::<KeyPair>(tx, owner, &pair.region)? {
-                return Err(Code::KeyPairQuotaExceeded.error());
-            }
+            let there = resources::total::<KeyPair>(tx, owner, &pair.region)?;
+            quota::one_more(tx, owner, Quota::KeyPairs, there, Code::KeyPairQuotaExceeded)?;
             resources::insert(tx, &pair, seq)?;
             Ok(())
         })

@@ -1,12 +1,13 @@
 //! `AddUserToGroup`: let a user do what a group may.
 
 use meta::{Scope, identities};
-use model::quota;
+use model::quota::Quota;
 use wire::Params;
 
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::quota;
 use crate::ram::fields;
 
 /// The call.
@@ -54,9 +55,8 @@ impl Action for AddUserToGroup {
                 if joined.iter().any(|(other, _)| other.id == group.id) {
                     return Err(Code::UserGroupAlreadyExists.error());
                 }
-                if joined.len() >= quota::GROUPS_PER_USER {
-                    return Err(Code::UserGroupLimit.error());
-                }
+                let there = joined.len() as u64;
+                quota::one_more(tx, account, Quota::GroupsPerUser, there, Code::UserGroupLimit)?;
                 identities::join(tx, account, &user.id, &group.id, now)?;
                 Ok(Nothing {})
             })

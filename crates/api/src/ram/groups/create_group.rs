@@ -2,13 +2,15 @@
 
 use meta::Scope;
 use meta::identities::{self, Group};
-use model::{id, quota};
+use model::id;
+use model::quota::Quota;
 use wire::Params;
 
 use super::view::OneGroup;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::quota;
 use crate::ram::fields;
 
 /// The call.
@@ -55,9 +57,8 @@ impl Action for CreateGroup {
                 if identities::group_by_name(tx, account, &group.name)?.is_some() {
                     return Err(Code::GroupAlreadyExists.error());
                 }
-                if identities::group_count(tx, account)? >= quota::GROUPS_PER_ACCOUNT {
-                    return Err(Code::GroupLimit.error());
-                }
+                let there = identities::group_count(tx, account)?;
+                quota::one_more(tx, account, Quota::Groups, there, Code::GroupLimit)?;
                 Ok(identities::insert_group(tx, account, &group)?)
             })
             .await?;

@@ -2,7 +2,8 @@
 
 use meta::Scope;
 use meta::accounts::{self, AccessKey};
-use model::{id, quota};
+use model::id;
+use model::quota::Quota;
 use serde::Serialize;
 use wire::Params;
 
@@ -10,6 +11,7 @@ use super::whose::{self, Whose};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::quota;
 
 /// The call.
 pub(crate) struct CreateAccessKey(Whose);
@@ -57,10 +59,9 @@ impl Action for CreateAccessKey {
             .meta()
             .write(Scope::Account(account), move |tx| {
                 let user = self.0.find(tx, account)?;
-                let most = if user.is_some() { quota::KEYS_PER_USER } else { quota::KEYS_PER_ACCOUNT };
-                if accounts::keys_of(tx, account, user.as_deref())?.len() >= most {
-                    return Err(Code::UserKeyLimit.error());
-                }
+                let limit = if user.is_some() { Quota::KeysPerUser } else { Quota::KeysPerAccount };
+                let there = accounts::keys_of(tx, account, user.as_deref())?.len() as u64;
+                quota::one_more(tx, account, limit, there, Code::UserKeyLimit)?;
                 let (id, secret) = (id.clone(), secret.clone());
                 let key = AccessKey { id, account, user, secret, active: true, created };
                 if !accounts::insert_key(tx, &key)? {

@@ -1,6 +1,7 @@
 //! Whose keys a call is about: the named user's, or the caller's own.
 
-use meta::{Tx, accounts, identities};
+use identity::Principal;
+use meta::{Tx, identities};
 use model::AccountId;
 use wire::Params;
 
@@ -12,8 +13,8 @@ use crate::ram::fields;
 pub(super) enum Whose {
     /// A user's, by name.
     Named(String),
-    /// Those of whoever owns the key that signed.
-    Signer(String),
+    /// Those of whoever signed.
+    Own(Principal),
 }
 
 impl Whose {
@@ -21,31 +22,29 @@ impl Whose {
     pub(super) fn read(params: &Params, cx: &Cx) -> ApiResult<Self> {
         match params.get("UserName") {
             Some(_) => fields::user_name(params).map(Self::Named),
-            None => Ok(Self::Signer(cx.caller.access_key_id.clone())),
+            None => Ok(Self::Own(cx.caller.principal.clone())),
         }
     }
 
-    /// The user as policies name it. Who does not name one asks for any: that is no less than asking for oneself.
+    /// The user as policies name it. The account itself is none of its users, so it stands for all of them.
     pub(super) fn resource(&self, cx: &Cx) -> String {
         match self {
-            Self::Named(name) => fields::user_resource(cx, name),
-            Self::Signer(_) => fields::user_resource(cx, "*"),
+            Self::Named(name) | Self::Own(Principal::User { name, .. }) => fields::user_resource(cx, name),
+            Self::Own(Principal::Owner | Principal::Session(_)) => fields::user_resource(cx, "*"),
         }
     }
 
     /// The id of the user; none for the account itself.
     pub(super) fn find(&self, tx: &mut Tx<'_>, account: AccountId) -> ApiResult<Option<String>> {
-        match self {
-            Self::Named(name) => {
-                let user = identities::user_by_name(tx, account, name)?.ok_or(Code::UserNotExist)?;
-                Ok(Some(user.id))
-            }
-            // A key that is on no record is a session's: a role has no keys.
-            Self::Signer(id) => match accounts::key(tx, id)?.filter(|key| key.account == account) {
-                Some(key) => Ok(key.user),
-                None => Err(Code::UserNotExist.error()),
-            },
-        }
+        let user = match self {
+            Self::Named(name) => identities::user_by_name(tx, account, name)?,
+            Self::Own(Principal::Owner) => return Ok(None),
+            // It was there when it signed, but a key must not outlive its user.
+            Self::Own(Principal::User { id, .. }) => identities::user_by_id(tx, account, id)?,
+            // A role has no keys.
+            Self::Own(Principal::Session(_)) => None,
+        };
+        Ok(Some(user.ok_or(Code::UserNotExist)?.id))
     }
 }
 

@@ -3,13 +3,15 @@
 use meta::Tx;
 use meta::identities::Principal;
 use meta::policies::{self, Attachment, PolicyKind};
-use model::{AccountId, Timestamp, quota};
+use model::quota::Quota;
+use model::{AccountId, Timestamp};
 use serde::Serialize;
 
 use super::named::{Found, Named};
 use super::views::{FIRST_VERSION, version_name};
 use crate::action::Nothing;
 use crate::code::{ApiResult, Code};
+use crate::quota;
 use identity::system_policies;
 
 /// What a call answers when a policy is attached already, and when no more can be.
@@ -19,10 +21,10 @@ pub(super) struct Refusals {
 }
 
 /// Policies of each kind that a principal may have.
-const fn most(kind: PolicyKind) -> usize {
+const fn limit(kind: PolicyKind) -> Quota {
     match kind {
-        PolicyKind::System => quota::SYSTEM_POLICIES_PER_PRINCIPAL,
-        PolicyKind::Custom => quota::CUSTOM_POLICIES_PER_PRINCIPAL,
+        PolicyKind::System => Quota::SystemPoliciesPerPrincipal,
+        PolicyKind::Custom => Quota::CustomPoliciesPerPrincipal,
     }
 }
 
@@ -40,9 +42,8 @@ pub(super) fn attach(
     if attached.iter().any(|other| other.kind == policy.kind && other.policy == policy.name) {
         return Err(refusals.taken.error());
     }
-    if attached.iter().filter(|other| other.kind == policy.kind).count() >= most(policy.kind) {
-        return Err(refusals.full.error());
-    }
+    let there = attached.iter().filter(|other| other.kind == policy.kind).count() as u64;
+    quota::one_more(tx, account, limit(policy.kind), there, refusals.full)?;
     let attachment = Attachment { kind: policy.kind, policy: policy.name.clone(), attached: now };
     policies::attach(tx, account, principal, &attachment)?;
     Ok(Nothing {})

@@ -3,7 +3,8 @@
 use identity::system_policies;
 use meta::Scope;
 use meta::policies::{self, Policy};
-use model::{Tag, quota};
+use model::Tag;
+use model::quota::Quota;
 use policy::Kind;
 use wire::Params;
 
@@ -12,6 +13,7 @@ use super::views::{OnePolicy, PolicyView};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::quota;
 use crate::ram::fields;
 
 /// The call.
@@ -66,9 +68,8 @@ impl Action for CreatePolicy {
                 if is_system || policies::get(tx, account, &policy.name)?.is_some() {
                     return Err(Code::PolicyAlreadyExists.error());
                 }
-                if policies::count(tx, account)? >= quota::POLICIES_PER_ACCOUNT {
-                    return Err(Code::PolicyLimit.error());
-                }
+                let there = policies::count(tx, account)?;
+                quota::one_more(tx, account, Quota::Policies, there, Code::PolicyLimit)?;
                 Ok(policies::insert(tx, account, &policy)?)
             })
             .await?;

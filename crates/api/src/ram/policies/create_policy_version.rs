@@ -1,7 +1,8 @@
 //! `CreatePolicyVersion`: say something new in a policy, which counts at once or later.
 
+use meta::quotas;
 use meta::{Scope, policies};
-use model::quota;
+use model::quota::Quota;
 use policy::Kind;
 use wire::Params;
 
@@ -64,7 +65,7 @@ impl Action for CreatePolicyVersion {
             .write(Scope::Account(account), move |tx| {
                 let mut policy = named::custom(tx, account, &self.name)?;
                 let versions = policies::versions(tx, account, &policy)?;
-                if versions.len() >= quota::VERSIONS_PER_POLICY {
+                if quotas::limit(tx, account, Quota::VersionsPerPolicy)? <= versions.len() as u64 {
                     let oldest = versions.iter().find(|version| !version.is_default && self.makes_room);
                     let oldest = oldest.ok_or(Code::PolicyVersionLimit)?;
                     policies::delete_version(tx, account, &policy.name, oldest.number)?;

@@ -1,6 +1,7 @@
 //! `ListPolicies`: the service's policies and the account's, by name.
 
 use meta::policies::{self, PolicyKind};
+use model::Tag;
 use serde::Serialize;
 use wire::Params;
 
@@ -16,6 +17,7 @@ use identity::system_policies::SYSTEM_POLICIES;
 pub(crate) struct ListPolicies {
     kind: Option<PolicyKind>,
     page: Marked,
+    tags: Vec<Tag>,
 }
 
 /// The answer.
@@ -45,7 +47,7 @@ impl Action for ListPolicies {
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
         let kind = params.get("PolicyType").map(|_| named::kind(params)).transpose()?;
-        Ok(Self { kind, page: fields::marked(params)? })
+        Ok(Self { kind, page: fields::marked(params)?, tags: fields::tags(params)? })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
@@ -54,23 +56,25 @@ impl Action for ListPolicies {
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Policies> {
         let account = cx.account();
-        let Self { kind, page } = self;
-        let limit = page.limit;
+        let Self { kind, page, tags } = self;
+        let (limit, reach) = (page.limit, page.reach_filtered(&tags, fields::EVERYTHING));
         let mut policy: Vec<PolicyView> = cx
             .engine()
             .meta()
             .read(move |tx| {
                 let mut views = Vec::new();
-                if kind != Some(PolicyKind::Custom) {
+                // The service's policies have no tags.
+                if kind != Some(PolicyKind::Custom) && tags.is_empty() {
                     for policy in SYSTEM_POLICIES.iter().filter(|policy| policy.name > page.marker.as_str()) {
                         let count = policies::attachment_count(tx, account, PolicyKind::System, policy.name)?;
                         views.push(PolicyView::system(policy).attached(count).tagged(&[]));
                     }
                 }
                 if kind != Some(PolicyKind::System) {
-                    for policy in policies::list(tx, account, &page.marker, page.reach())? {
+                    let custom = policies::list(tx, account, &page.marker, reach)?;
+                    for policy in custom.iter().filter(|policy| fields::has_tags(&policy.tags, &tags)) {
                         let count = policies::attachment_count(tx, account, PolicyKind::Custom, &policy.name)?;
-                        views.push(PolicyView::custom(&policy).attached(count).tagged(&policy.tags));
+                        views.push(PolicyView::custom(policy).attached(count).tagged(&policy.tags));
                     }
                 }
                 Ok::<_, meta::Error>(views)

@@ -1,7 +1,8 @@
 //! `CreateRole`: make a role that whoever its trust policy names may assume.
 
 use meta::{Scope, roles};
-use model::{AccountId, Tag, quota};
+use model::quota::Quota;
+use model::{AccountId, Tag};
 use policy::Kind;
 use wire::Params;
 
@@ -9,6 +10,7 @@ use super::view::{OneRole, RoleView};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::quota;
 use crate::ram::fields;
 
 /// The call.
@@ -71,13 +73,12 @@ impl Action for CreateRole {
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
-                if roles::count(tx, account)? >= quota::ROLES_PER_ACCOUNT {
-                    return Err(Code::RoleLimit.error());
-                }
-                if !roles::insert(tx, account, &role)? {
+                if roles::get(tx, account, &role.name)?.is_some() {
                     return Err(Code::RoleAlreadyExists.error());
                 }
-                Ok::<_, ApiError>(())
+                let there = roles::count(tx, account)?;
+                quota::one_more(tx, account, Quota::Roles, there, Code::RoleLimit)?;
+                Ok(roles::insert(tx, account, &role)?)
             })
             .await?;
         Ok(OneRole { role: RoleView::whole(account, made) })

@@ -1,6 +1,7 @@
 //! `ListRoles`: the account's roles by name.
 
 use meta::roles;
+use model::Tag;
 use serde::Serialize;
 use wire::Params;
 
@@ -11,7 +12,10 @@ use crate::dispatch::{Allowed, Cx};
 use crate::ram::fields::{self, Marked};
 
 /// The call.
-pub(crate) struct ListRoles(Marked);
+pub(crate) struct ListRoles {
+    page: Marked,
+    tags: Vec<Tag>,
+}
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -35,7 +39,7 @@ impl Action for ListRoles {
     type Output = Roles;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
-        Ok(Self(fields::marked(params)?))
+        Ok(Self { page: fields::marked(params)?, tags: fields::tags(params)? })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
@@ -44,8 +48,10 @@ impl Action for ListRoles {
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Roles> {
         let account = cx.account();
-        let (reach, Marked { marker, limit }) = (self.0.reach(), self.0);
-        let mut found = cx.engine().meta().read(move |tx| roles::list(tx, account, &marker, reach)).await?;
+        let Self { page, tags } = self;
+        let (limit, reach) = (page.limit, page.reach_filtered(&tags, fields::EVERYTHING));
+        let mut found = cx.engine().meta().read(move |tx| roles::list(tx, account, &page.marker, reach)).await?;
+        found.retain(|role| fields::has_tags(&role.tags, &tags));
         let marker = fields::cut(&mut found, limit, |role| &role.name);
         let role = found.into_iter().map(|role| RoleView::listed(account, role)).collect();
         Ok(Roles { is_truncated: marker.is_some(), marker, roles: RoleList { role } })

@@ -2,7 +2,8 @@
 
 use meta::Scope;
 use meta::identities::{self, User};
-use model::{AccountId, quota};
+use model::AccountId;
+use model::quota::Quota;
 use wire::Params;
 
 use super::person;
@@ -10,6 +11,7 @@ use super::view::OneUser;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::quota;
 use crate::ram::fields;
 
 /// The call.
@@ -76,9 +78,8 @@ impl Action for CreateUser {
                 if identities::user_by_name(tx, account, &user.name)?.is_some() {
                     return Err(Code::UserAlreadyExists.error());
                 }
-                if identities::user_count(tx, account)? >= quota::USERS_PER_ACCOUNT {
-                    return Err(Code::UserLimit.error());
-                }
+                let there = identities::user_count(tx, account)?;
+                quota::one_more(tx, account, Quota::Users, there, Code::UserLimit)?;
                 Ok(identities::insert_user(tx, account, &user)?)
             })
             .await?;
