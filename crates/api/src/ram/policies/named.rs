@@ -30,7 +30,10 @@ impl Named {
 
     /// The policy as policies name it.
     pub(super) fn resource(&self, cx: &Cx) -> String {
-        resource(cx, &self.name)
+        match self.kind {
+            PolicyKind::Custom => resource(cx, &self.name),
+            PolicyKind::System => format!("acs:ram:*:system:policy/{}", self.name),
+        }
     }
 
     /// The policy on record or in the program.
@@ -51,8 +54,8 @@ pub(super) fn kind(params: &Params) -> ApiResult<PolicyKind> {
     PolicyKind::parse(text).ok_or_else(|| Code::PolicyTypeInvalid.error())
 }
 
-/// A policy as policies name it. The service's policies go by the caller's account, too: a permission to attach
-/// policies is one over both kinds.
+/// A custom policy as policies name it. The service's own are not the account's: who may hand out the account's policies
+/// may not hand out `AdministratorAccess` for that.
 pub(super) fn resource(cx: &Cx, name: &str) -> String {
     cx.resource("ram", "*", &format!("policy/{name}"))
 }

@@ -16,7 +16,7 @@ async fn race(
     world: &Arc<World>,
     action: &'static str,
     params: impl Fn(usize) -> Vec<(&'static str, String)>,
-) -> BTreeMap<String, usize> {
+) -> BTreeMap<String, u64> {
     let calls: Vec<_> = (0..CALLERS)
         .map(|n| {
             let (world, params) = (Arc::clone(world), params(n));
@@ -34,8 +34,8 @@ async fn race(
 }
 
 #[track_caller]
-fn check(codes: &BTreeMap<String, usize>, places: usize, full: &str) {
-    let expected = BTreeMap::from([("OK".to_owned(), places), (full.to_owned(), CALLERS - places)]);
+fn check(codes: &BTreeMap<String, u64>, places: u64, full: &str) {
+    let expected = BTreeMap::from([("OK".to_owned(), places), (full.to_owned(), CALLERS as u64 - places)]);
     assert_eq!(codes, &expected);
 }
 
