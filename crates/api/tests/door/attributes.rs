@@ -260,3 +260,62 @@ async fn families_have_room_for_so_many() {
     assert_eq!(create("full").await, (400, "ImageQuotaExceed.ImageFamily".into()));
     assert_eq!(create("one-too-many").await, (400, "ImageFamilyQuotaExceed".into()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_winner_for_a_name_and_for_the_last_place() {
+    races(World::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_winner_where_many_nodes_share_the_records() {
+    let server = testkit::Postgres::start();
+    let meta = meta::Meta::open_postgres(&server.address()).await.expect("opens");
+    races(World::over(meta, tempfile::tempdir().expect("a directory")).await).await;
+}
+
+/// Sixty-four callers at once, for a name and for the last place of a family.
+async fn races(world: World) {
+    let (world, image) = world.given_servers().await;
+    world.like(&image, 99, |_, image| image.family = "crowded".parse().ok()).await;
+    world.like(&image, 64, |n, image| image.name = format!("racer-{n}").parse().expect("a name")).await;
+    let found = world.ecs_ok("DescribeImages", &[("ImageName", "racer-*"), ("PageSize", "100")]).await;
+    let racers = found["Images"]["Image"].as_array().expect("a list");
+    let racers: Vec<String> = racers.iter().map(|image| text(&image["ImageId"])).collect();
+    assert_eq!(racers.len(), 64);
+    for (change, code) in [
+        (("ImageName", "the-one"), "InvalidImageName.Duplicated"),
+        (("ImageFamily", "crowded"), "ImageQuotaFull.ImageFamily"),
+    ] {
+        let calls = racers.iter().map(|racer| {
+            let world = &world;
+            async move { world.ecs(ACTION, &[("ImageId", racer), change]).await }
+        });
+        let answers = futures::future::join_all(calls).await;
+        assert_eq!(answers.iter().filter(|(status, _)| *status == 200).count(), 1, "{change:?}");
+        let lost = answers.iter().filter(|(status, body)| *status == 400 && body["Code"] == code);
+        assert_eq!(lost.count(), 63, "{change:?}");
+    }
+    // Sixty-four accounts are added one by one, and fifty have a place.
+    let other: Vec<String> = (0..64_u64).map(|n| (2_000_000_000_000_000 + n).to_string()).collect();
+    let ids = other.clone();
+    let made = world.engine.meta().write(Scope::Shared, move |tx| {
+        for id in &ids {
+            let account = meta::accounts::Account {
+                id: id.parse().expect("an account"),
+                name: format!("account-{id}"),
+                created: model::Timestamp::from_millis(0),
+            };
+            meta::accounts::insert(tx, &account)?;
+        }
+        Ok::<_, meta::Error>(())
+    });
+    made.await.expect("made");
+    let calls = other.iter().map(|account| {
+        let (world, image) = (&world, &image);
+        async move { world.ecs("ModifyImageSharePermission", &[("ImageId", image), ("AddAccount.1", account)]).await }
+    });
+    let answers = futures::future::join_all(calls).await;
+    assert_eq!(answers.iter().filter(|(status, _)| *status == 200).count(), 50);
+    let lost = answers.iter().filter(|(_, body)| body["Code"] == "QuotaExceed.ShareImageUser");
+    assert_eq!(lost.count(), 14);
+}

@@ -4,7 +4,9 @@
 use api::Product;
 use api::actions::ACTIONS;
 use engine::buckets::NewObject;
+use meta::Scope;
 use model::ImageStatus;
+use model::quota::Quota;
 use serde_json::json;
 
 use crate::support::{IMPORT, KEY, NO_IMPORTS, World, import_with};
@@ -195,4 +197,31 @@ async fn the_rows_of_an_import_are_reached() {
 
     let export = [("ImageId", image.as_str()), ("OSSBucket", "disks"), ("RegionId", NO_IMPORTS)];
     assert_eq!(world.ecs_code("ExportImage", &export).await, (400, "InvalidRegion.NotSupport".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_of_a_region_are_reached() {
+    let world = World::ready().await;
+    let allow = async |quota: Quota, value: u64| {
+        let account = world.account;
+        let set = world.engine.meta().write(Scope::Account(account), move |tx| {
+            meta::quotas::set(tx, account, quota, Some(value))
+        });
+        set.await.expect("set");
+    };
+    let refused = async |code: &str, message: &str| {
+        let (status, body) = world.ecs("ImportImage", &import_with(&[("ImageName", "one-more")])).await;
+        assert_eq!((status, &body["Code"], &body["Message"]), (403, &json!(code), &json!(message)));
+    };
+    allow(Quota::Snapshots, 1).await;
+    world.ecs_ok("ImportImage", &IMPORT).await;
+    // An import under way counts by the snapshots that its disks will have.
+    refused("QuotaExceed.Snapshot", "The Snapshot Quota exceeds.").await;
+    world.work().await;
+    refused("QuotaExceed.Snapshot", "The Snapshot Quota exceeds.").await;
+    allow(Quota::Images, 1).await;
+    refused("QuotaExceed.Image", "The Image Quota exceeds.").await;
+    allow(Quota::Images, 2).await;
+    allow(Quota::Snapshots, 2).await;
+    world.ecs_ok("ImportImage", &import_with(&[("ImageName", "one-more")])).await;
 }
