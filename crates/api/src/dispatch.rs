@@ -22,6 +22,7 @@ use crate::authorize::Asked;
 use crate::catalogue::Catalogue;
 use crate::code::{ApiError, ApiResult, Code, SHARED};
 use crate::nonces::Nonces;
+use crate::parameters;
 use crate::throttle::Throttle;
 
 /// What actions work with.
@@ -224,6 +225,7 @@ impl Api {
         trace: &mut Trace,
     ) -> ApiResult<serde_json::Map<String, serde_json::Value>> {
         let (parsed, access) = (entry.parse)(params, cx)?;
+        parameters::check(entry.spec.product, entry.spec.name, params)?;
         trace.outcome.access.clone_from(&access);
         let asked = Asked { entry, params, caller: &cx.caller, surroundings: cx.surroundings };
         let (decided, context) = asked.decide(self.services.engine.meta(), &access).await?;

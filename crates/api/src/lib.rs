@@ -24,6 +24,7 @@ pub mod dispatch;
 pub mod impact;
 pub mod input;
 mod nonces;
+mod parameters;
 mod quota;
 mod resource;
 mod service_role;

@@ -53,7 +53,7 @@ impl World {
 const ACTION: &str = "ModifyImageAttribute";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_given_changes_and_the_rest_stays() {
+pub(crate) async fn what_is_given_changes_and_the_rest_stays() {
     let world = World::ready().await;
     let image = world.image("one").await;
     let before = world.shown(&image).await;
@@ -95,7 +95,7 @@ async fn what_is_given_changes_and_the_rest_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_family_rolls_back_and_forth() {
+pub(crate) async fn a_family_rolls_back_and_forth() {
     let world = World::ready().await;
     let (old, new) = (world.image("old").await, world.image("new").await);
     for image in [&old, &new] {
@@ -118,7 +118,7 @@ async fn a_family_rolls_back_and_forth() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_row_of_the_document_is_reached() {
+pub(crate) async fn every_row_of_the_document_is_reached() {
     let world = World::ready().await;
     let (image, taken) = (world.image("mine").await, world.image("taken").await);
     let long = "x".repeat(257);
@@ -225,7 +225,7 @@ async fn every_row_of_the_document_is_reached() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_boot_mode_stays_while_servers_boot_so() {
+pub(crate) async fn a_boot_mode_stays_while_servers_boot_so() {
     let (world, image) = World::with_servers().await;
     let server: InstanceId = world.launch(&image, &[]).await.parse().expect("an id");
     let uefi = [("ImageId", image.as_str()), ("BootMode", "UEFI")];
@@ -236,7 +236,7 @@ async fn a_boot_mode_stays_while_servers_boot_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn families_have_room_for_so_many() {
+pub(crate) async fn families_have_room_for_so_many() {
     let world = World::ready().await;
     let image = world.image("one").await;
     let join = async |family: &str| world.ecs(ACTION, &[("ImageId", &image), ("ImageFamily", family)]).await;
@@ -262,12 +262,12 @@ async fn families_have_room_for_so_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_winner_for_a_name_and_for_the_last_place() {
+pub(crate) async fn one_winner_for_a_name_and_for_the_last_place() {
     races(World::new().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_winner_where_many_nodes_share_the_records() {
+pub(crate) async fn one_winner_where_many_nodes_share_the_records() {
     let server = testkit::Postgres::start();
     let meta = meta::Meta::open_postgres(&server.address()).await.expect("opens");
     races(World::over(meta, tempfile::tempdir().expect("a directory")).await).await;

@@ -142,7 +142,7 @@ fn every_row_stands_in_its_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_rows_of_an_import_are_reached() {
+pub(crate) async fn the_rows_of_an_import_are_reached() {
     let world = World::ready().await;
     let bucket = "disks".parse().expect("a bucket");
     world.put(&bucket, NewObject::plain("large.raw"), vec![0; 4096]).await;
@@ -200,13 +200,14 @@ async fn the_rows_of_an_import_are_reached() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_limits_of_a_region_are_reached() {
+pub(crate) async fn the_limits_of_a_region_are_reached() {
     let world = World::ready().await;
     let allow = async |quota: Quota, value: u64| {
         let account = world.account;
-        let set = world.engine.meta().write(Scope::Account(account), move |tx| {
-            meta::quotas::set(tx, account, quota, Some(value))
-        });
+        let set = world
+            .engine
+            .meta()
+            .write(Scope::Account(account), move |tx| meta::quotas::set(tx, account, quota, Some(value)));
         set.await.expect("set");
     };
     let refused = async |code: &str, message: &str| {

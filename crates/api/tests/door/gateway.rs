@@ -4,7 +4,7 @@ use crate::support::{KEY, World};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_not_even_ask() {
+pub(crate) async fn who_may_not_even_ask() {
     let world = World::new().await;
     let sign = |key: &str, secret: &str| world.sign(key, secret, "2014-05-26", "DescribeRegions", &[], "JSON");
     let code = async |query: String| {
@@ -41,7 +41,7 @@ async fn who_may_not_even_ask() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_exist() {
+pub(crate) async fn what_does_not_exist() {
     let world = World::new().await;
     let (status, body) = world.call_as(KEY, "2014-05-26", "MakeCoffee", &[]).await;
     assert_eq!((status, body["Code"].as_str()), (404, Some("InvalidAction.NotFound")));
@@ -54,7 +54,7 @@ async fn what_does_not_exist() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_in_xml() {
+pub(crate) async fn answers_in_xml() {
     let world = World::new().await;
     let answer = world.raw(KEY, "2014-05-26", "DescribeRegions", &[("AcceptLanguage", "en-US")], "XML").await;
     assert_eq!(answer.content_type, "text/xml;charset=utf-8");
@@ -72,7 +72,7 @@ async fn answers_in_xml() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn places_and_callers() {
+pub(crate) async fn places_and_callers() {
     let world = World::new().await;
     let zones = world.ecs_ok("DescribeZones", &[]).await;
     assert_eq!(zones["Zones"]["Zone"][0]["ZoneId"], "cn-hangzhou-a");
@@ -96,7 +96,7 @@ async fn places_and_callers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roles_and_policies() {
+pub(crate) async fn roles_and_policies() {
     let world = World::new().await;
     let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
     let long = "x".repeat(65);
@@ -164,7 +164,7 @@ async fn roles_and_policies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tags() {
+pub(crate) async fn tags() {
     let world = World::ready().await;
     let imported = world.ecs_ok("ImportImage", &crate::support::IMPORT).await;
     world.work().await;

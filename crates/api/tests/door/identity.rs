@@ -40,7 +40,7 @@ async fn role(world: &World, name: &str, principal: &str, statements: &str) -> S
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_may_what_policies_allow() {
+pub(crate) async fn a_user_may_what_policies_allow() {
     let world = World::ready().await;
     let image = world.ecs_ok("ImportImage", &IMPORT).await["ImageId"].as_str().expect("an id").to_owned();
     world.work().await;
@@ -99,7 +99,7 @@ async fn a_user_may_what_policies_allow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_of_policies_is_felt_at_once() {
+pub(crate) async fn a_change_of_policies_is_felt_at_once() {
     let world = World::new().await;
     let user = world.user("bob", r#"{"Effect":"Allow","Action":"ecs:DescribeImages","Resource":"*"}"#).await;
     let list = async || short(world.call_as(&user, ECS, "DescribeImages", &[REGION]).await);
@@ -121,7 +121,7 @@ async fn a_change_of_policies_is_felt_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn conditions_on_the_request_and_on_tags() {
+pub(crate) async fn conditions_on_the_request_and_on_tags() {
     let world = World::ready().await;
     let tagged: Vec<(&str, &str)> = [&IMPORT[..], &[("Tag.1.Key", "team"), ("Tag.1.Value", "core")]].concat();
     let image = world.ecs_ok("ImportImage", &tagged).await["ImageId"].as_str().expect("an id").to_owned();
@@ -156,7 +156,7 @@ async fn conditions_on_the_request_and_on_tags() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_of_a_role() {
+pub(crate) async fn a_session_of_a_role() {
     let world = World::new().await;
     let may_assume = r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}"#;
     let ann = world.user("ann", may_assume).await;
@@ -236,7 +236,7 @@ async fn a_session_of_a_role() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_assume_what() {
+pub(crate) async fn who_may_assume_what() {
     let world = World::new().await;
     let ann = world.user("ann", r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}"#).await;
     let all = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
@@ -281,7 +281,7 @@ async fn who_may_assume_what() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_of_another_account() {
+pub(crate) async fn a_role_of_another_account() {
     let world = World::new().await;
     let ann = world.user("ann", r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}"#).await;
     let trust = format!(
@@ -304,7 +304,7 @@ async fn a_role_of_another_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_recorded() {
+pub(crate) async fn what_is_recorded() {
     let world = World::new().await;
     let ann = world.user("ann", r#"{"Effect":"Allow","Action":"ecs:DescribeImages","Resource":"*"}"#).await;
     world.call_as(KEY, ECS, "DescribeRegions", &[]).await;
@@ -343,7 +343,7 @@ async fn what_is_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_calls_a_minute() {
+pub(crate) async fn ten_calls_a_minute() {
     let world = World::new().await;
     let ann = world.user("ann", r#"{"Effect":"Allow","Action":"swas-open:*","Resource":"*"}"#).await;
     let call = async |key: &str| {

@@ -7,7 +7,7 @@ use engine::buckets::NewObject;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_from_the_call_to_the_deletion() {
+pub(crate) async fn an_import_from_the_call_to_the_deletion() {
     let world = World::ready().await;
     let tags = [("Tag.1.Key", "team"), ("Tag.1.Value", "core"), ("Tag.2.Key", "env"), ("Tag.2.Value", "")];
     let imported = world.ecs_ok("ImportImage", &import_with(&tags)).await;
@@ -73,7 +73,7 @@ async fn an_import_from_the_call_to_the_deletion() {
 type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_bad_parameter_of_an_import_has_its_code() {
+pub(crate) async fn every_bad_parameter_of_an_import_has_its_code() {
     let world = World::ready().await;
     let too_many: Vec<(String, String)> = (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("k{n}"))).collect();
     let too_many: Vec<(&str, &str)> = too_many.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
@@ -136,7 +136,7 @@ async fn every_bad_parameter_of_an_import_has_its_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn buckets_and_objects_that_an_import_refuses() {
+pub(crate) async fn buckets_and_objects_that_an_import_refuses() {
     let world = World::ready().await;
     let (main, other) = (world.account, world.other);
     let far = world.bucket(main, "far", "us-west-1").await;
@@ -199,7 +199,7 @@ impl disk::Disk for Blank {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_role_is_taken_literally() {
+pub(crate) async fn the_role_is_taken_literally() {
     let world = World::new().await;
     let bucket = world.bucket(world.account, "disks", "cn-hangzhou").await;
     world.put(&bucket, NewObject::plain("disk.raw"), vec![7; 4096]).await;
@@ -231,7 +231,7 @@ async fn the_role_is_taken_literally() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_and_tokens() {
+pub(crate) async fn names_and_tokens() {
     let world = World::ready().await;
     let with_token = import_with(&[("ClientToken", "tok-1")]);
     let first = world.ecs_ok("ImportImage", &with_token).await;
@@ -253,7 +253,7 @@ async fn names_and_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_import_is_gone() {
+pub(crate) async fn a_cancelled_import_is_gone() {
     let world = World::ready().await;
     let imported = world.ecs_ok("ImportImage", &IMPORT).await;
     let task = imported["TaskId"].as_str().expect("an id");
@@ -273,7 +273,7 @@ async fn a_cancelled_import_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exports() {
+pub(crate) async fn exports() {
     let world = World::ready().await;
     let imported = world.ecs_ok("ImportImage", &IMPORT).await;
     let image = imported["ImageId"].as_str().expect("an id");
@@ -317,7 +317,7 @@ async fn exports() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_sees_what_is_not_theirs() {
+pub(crate) async fn nobody_sees_what_is_not_theirs() {
     let world = World::ready().await;
     let imported = world.ecs_ok("ImportImage", &IMPORT).await;
     world.work().await;
@@ -341,7 +341,7 @@ async fn nobody_sees_what_is_not_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_and_their_filters() {
+pub(crate) async fn lists_and_their_filters() {
     let world = World::ready().await;
     for n in 0..12 {
         let name = format!("image-{n:02}");

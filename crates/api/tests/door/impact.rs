@@ -17,7 +17,7 @@ fn code(impact: &Impact) -> Option<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_names_whatever_hangs_on_an_image() {
+pub(crate) async fn it_names_whatever_hangs_on_an_image() {
     let (world, image) = World::with_servers().await;
     let id = ("ImageId", image.as_str());
     world.clock.advance_millis(60_000);
@@ -92,7 +92,7 @@ async fn it_names_whatever_hangs_on_an_image() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tasks_that_run_on_an_image_speak_against_its_deletion() {
+pub(crate) async fn tasks_that_run_on_an_image_speak_against_its_deletion() {
     let world = World::ready().await;
     let imported = world.ecs_ok("ImportImage", &crate::support::IMPORT).await;
     let image = text(&imported["ImageId"]);

@@ -1,7 +1,7 @@
 //! RAM at the door: what each action does when it succeeds. Its refusals are in `codes`, its limits in `limits`.
 
-mod codes;
-mod limits;
+pub(crate) mod codes;
+pub(crate) mod limits;
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn names(list: &Value, field: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users() {
+pub(crate) async fn users() {
     let world = World::new().await;
     let full = [
         ("UserName", "Ann"),
@@ -79,7 +79,7 @@ async fn users() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_signs_until_it_is_disabled() {
+pub(crate) async fn a_key_signs_until_it_is_disabled() {
     let world = World::new().await;
     world.ram_ok("CreateUser", &[("UserName", "ann")]).await;
     let made = world.ram_ok("CreateAccessKey", &[("UserName", "Ann")]).await["AccessKey"].clone();
@@ -114,7 +114,7 @@ async fn a_key_signs_until_it_is_disabled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_names_no_user_means_themselves() {
+pub(crate) async fn who_names_no_user_means_themselves() {
     let world = World::new().await;
     let made = world.ram_ok("CreateAccessKey", &[]).await["AccessKey"].clone();
     let id = made["AccessKeyId"].as_str().expect("an id");
@@ -126,7 +126,7 @@ async fn who_names_no_user_means_themselves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_looks_after_its_own_keys() {
+pub(crate) async fn a_user_looks_after_its_own_keys() {
     let world = World::new().await;
     let own = r#"{"Effect":"Allow","Action":"ram:*AccessKey*","Resource":"acs:ram:*:*:user/ann"}"#;
     let ann = world.user("ann", own).await;
@@ -151,7 +151,7 @@ async fn a_user_looks_after_its_own_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_reaches_the_members_of_a_group_at_once() {
+pub(crate) async fn a_policy_reaches_the_members_of_a_group_at_once() {
     let world = World::new().await;
     let ann = world.user("ann", r#"{"Effect":"Allow","Action":"oss:*","Resource":"*"}"#).await;
     let may = async || world.call_as(&ann, "2015-05-01", "ListUsers", &[]).await.0 == 200;
@@ -176,7 +176,7 @@ async fn a_policy_reaches_the_members_of_a_group_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn groups() {
+pub(crate) async fn groups() {
     let world = World::new().await;
     let made = world.ram_ok("CreateGroup", &[("GroupName", "Ops"), ("Comments", "they run it")]).await["Group"].clone();
     assert!(made["GroupId"].as_str().is_some_and(|id| id.starts_with("g-")), "{made}");
@@ -214,7 +214,7 @@ async fn groups() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn versions_of_a_policy() {
+pub(crate) async fn versions_of_a_policy() {
     let world = World::new().await;
     let (one, two) = (document("ecs"), document("oss"));
     let name = ("PolicyName", "mine");
@@ -270,7 +270,7 @@ async fn versions_of_a_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attachments() {
+pub(crate) async fn attachments() {
     let world = World::new().await;
     let text = document("ecs");
     world.ram_ok("CreatePolicy", &[("PolicyName", "mine"), ("PolicyDocument", &text), ("Description", "d")]).await;
@@ -318,7 +318,7 @@ async fn attachments() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn markers_lead_over_every_page() {
+pub(crate) async fn markers_lead_over_every_page() {
     let world = World::new().await;
     let text = document("ecs");
     let letters = ["b", "A", "d", "C", "e"];
@@ -351,7 +351,7 @@ async fn markers_lead_over_every_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tags_are_kept_and_listed() {
+pub(crate) async fn tags_are_kept_and_listed() {
     let world = World::new().await;
     let (tags, text) = (r#"[{"Key":"team","Value":"a"}]"#, document("ecs"));
     let tag = ("Tag", tags);

@@ -64,7 +64,7 @@ async fn available(world: &World, image: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_from_its_launch_to_its_release() {
+pub(crate) async fn a_server_from_its_launch_to_its_release() {
     let (world, image) = World::with_servers().await;
     let network = network(&world).await;
     let rule = [("SecurityGroupId", network.group.as_str()), ("IpProtocol", "all"), ("PortRange", "-1/-1")];
@@ -128,7 +128,7 @@ async fn a_server_from_its_launch_to_its_release() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_guest_wrote_is_captured_and_comes_back() {
+pub(crate) async fn what_a_guest_wrote_is_captured_and_comes_back() {
     let (world, image) = World::with_servers().await;
     let network = network(&world).await;
     let one = launch(&world, &network, &image, &[("DataDisk.1.Size", "20")]).await;
@@ -239,7 +239,7 @@ async fn what_a_guest_wrote_is_captured_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_image_is_shared_and_taken_back() {
+pub(crate) async fn an_image_is_shared_and_taken_back() {
     let (world, image) = World::with_servers().await;
     let other = world.other.to_string();
     let share = [("ImageId", image.as_str()), ("AddAccount.1", other.as_str())];
@@ -302,7 +302,7 @@ async fn an_image_is_shared_and_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn addresses_keys_and_tags_around_a_server() {
+pub(crate) async fn addresses_keys_and_tags_around_a_server() {
     let (world, image) = World::with_servers().await;
     let network = network(&world).await;
     let pair = world.ecs_ok("CreateKeyPair", &[("KeyPairName", "mine")]).await;
@@ -348,7 +348,7 @@ async fn addresses_keys_and_tags_around_a_server() {
 type Refused<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_launch_is_said_in_the_words_of_the_service() {
+pub(crate) async fn what_is_wrong_with_a_launch_is_said_in_the_words_of_the_service() {
     let (world, image) = World::with_servers().await;
     let network = network(&world).await;
     let other = text(&world.ecs_ok("CreateSecurityGroup", &[]).await["SecurityGroupId"]);

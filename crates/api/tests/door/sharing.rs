@@ -73,7 +73,7 @@ async fn until(world: &World, server: &str, status: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn so_many_accounts_a_call_and_an_image() {
+pub(crate) async fn so_many_accounts_a_call_and_an_image() {
     let (world, image) = World::with_servers().await;
     let many = accounts(&world, 52).await;
     let total =
@@ -97,7 +97,7 @@ async fn so_many_accounts_a_call_and_an_image() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_account_receives_so_many() {
+pub(crate) async fn one_account_receives_so_many() {
     let (world, image) = World::with_servers().await;
     let other = world.other;
     let filled = world.engine.meta().write(Scope::Shared, move |tx| {
@@ -113,7 +113,7 @@ async fn one_account_receives_so_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recipient_uses_the_image_and_does_nothing_else_to_it() {
+pub(crate) async fn a_recipient_uses_the_image_and_does_nothing_else_to_it() {
     let (world, image) = World::with_servers().await;
     let id = ("ImageId", image.as_str());
     assert_eq!(share(&world, &image, &[world.other]).await.0, 200);
@@ -143,7 +143,7 @@ async fn a_recipient_uses_the_image_and_does_nothing_else_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_community_image_is_everybodys_to_use() {
+pub(crate) async fn a_community_image_is_everybodys_to_use() {
     let (world, image) = World::with_servers().await;
     let id = ("ImageId", image.as_str());
     let (mine, other) = (world.account.to_string(), world.other.to_string());
@@ -202,7 +202,7 @@ async fn a_community_image_is_everybodys_to_use() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn publishing_keeps_what_was_shared_before() {
+pub(crate) async fn publishing_keeps_what_was_shared_before() {
     let (world, image) = World::with_servers().await;
     let id = ("ImageId", image.as_str());
     assert_eq!(share(&world, &image, &[world.other]).await.0, 200);
@@ -223,7 +223,7 @@ async fn publishing_keeps_what_was_shared_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_image_leaves_its_bytes_to_those_who_use_them() {
+pub(crate) async fn a_deleted_image_leaves_its_bytes_to_those_who_use_them() {
     let (world, image) = World::with_servers().await;
     let id = ("ImageId", image.as_str());
     assert_eq!(share(&world, &image, &[world.other]).await.0, 200);
@@ -257,12 +257,12 @@ async fn a_deleted_image_leaves_its_bytes_to_those_who_use_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_comes_of_an_image_whose_withdrawal_was_answered() {
+pub(crate) async fn nothing_comes_of_an_image_whose_withdrawal_was_answered() {
     race(World::new().await, 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nor_where_many_nodes_share_the_records() {
+pub(crate) async fn nor_where_many_nodes_share_the_records() {
     let server = testkit::Postgres::start();
     let meta = meta::Meta::open_postgres(&server.address()).await.expect("opens");
     race(World::over(meta, tempfile::tempdir().expect("a directory")).await, 60).await;

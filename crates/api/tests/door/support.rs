@@ -1,6 +1,7 @@
 //! The RPC doors in one process, called as a client calls them.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use api::dispatch::Services;
 use api::{Api, Catalogue};
@@ -21,6 +22,17 @@ use serde_json::Value;
 use store::{Store, StoreOptions, StoredObjects};
 use wire::call::HttpCall;
 use wire::{Answer, Params, encode, rpc_v1};
+
+/// Version, action, status and code of an error that was answered.
+type Reached = BTreeMap<(String, String, u16, String), u64>;
+
+/// The errors that were answered in this process.
+static REACHED: Mutex<Reached> = Mutex::new(Reached::new());
+
+/// The errors that were answered since they were last taken.
+pub fn take_reached() -> Reached {
+    std::mem::take(&mut REACHED.lock().expect("no test died here"))
+}
 
 /// Everything that a call needs, and the clock in the test's hand.
 pub struct World {
@@ -91,7 +103,12 @@ impl World {
     /// Calls an action with this key and returns status and body.
     pub async fn call_as(&self, key: &str, version: &str, action: &str, params: &[(&str, &str)]) -> (u16, Value) {
         let answer = self.raw(key, version, action, params, "JSON").await;
-        (answer.status, serde_json::from_str(&answer.body).expect("the body is JSON"))
+        let body: Value = serde_json::from_str(&answer.body).expect("the body is JSON");
+        if let Some(code) = body["Code"].as_str() {
+            let call = (version.to_owned(), action.to_owned(), answer.status, code.to_owned());
+            *REACHED.lock().expect("no test died here").entry(call).or_default() += 1;
+        }
+        (answer.status, body)
     }
 
     /// Calls an ECS action of the main account.

@@ -127,7 +127,7 @@ impl Swas {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_its_snapshot_its_image_and_back() {
+pub(crate) async fn a_server_its_snapshot_its_image_and_back() {
     let swas = Swas::new().await;
     let regions = swas.ok("ListRegions", &[("AcceptLanguage", "en-US")]).await;
     assert_eq!(regions["Regions"][0]["RegionId"], "cn-hangzhou");
@@ -242,7 +242,7 @@ async fn a_server_its_snapshot_its_image_and_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn servers_start_stop_and_have_names() {
+pub(crate) async fn servers_start_stop_and_have_names() {
     let swas = Swas::new().await;
     let both = swas.buy(SYSTEM, "2").await;
     let (one, two) = (both[0].as_str(), both[1].as_str());
@@ -283,7 +283,7 @@ async fn servers_start_stop_and_have_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_with_a_data_disk_gives_an_image_with_two() {
+pub(crate) async fn a_server_with_a_data_disk_gives_an_image_with_two() {
     let swas = Swas::new().await;
     let params = [("ImageId", SYSTEM), ("PlanId", PLAN), ("Period", "12"), ("DataDiskSize", "20")];
     let server = text(&swas.ok("CreateInstances", &params).await["InstanceIds"][0]);
@@ -329,7 +329,7 @@ async fn a_server_with_a_data_disk_gives_an_image_with_two() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn images_and_snapshots_are_three_a_server() {
+pub(crate) async fn images_and_snapshots_are_three_a_server() {
     let swas = Swas::new().await;
     let (server, disk) = swas.running().await;
     let snapshot = swas.snapshot(&disk, "one").await;
@@ -373,7 +373,7 @@ async fn images_and_snapshots_are_three_a_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_image_is_shared_with_ecs_and_with_others() {
+pub(crate) async fn an_image_is_shared_with_ecs_and_with_others() {
     let swas = Swas::new().await;
     let (server, disk) = swas.running().await;
     let snapshot = swas.snapshot(&disk, "one").await;
@@ -453,7 +453,7 @@ async fn an_image_is_shared_with_ecs_and_with_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tags_of_servers_and_of_what_comes_of_them() {
+pub(crate) async fn tags_of_servers_and_of_what_comes_of_them() {
     let swas = Swas::new().await;
     let (server, disk) = swas.running().await;
     let snapshot = swas.snapshot(&disk, "one").await;
@@ -487,7 +487,7 @@ async fn tags_of_servers_and_of_what_comes_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_firewall_of_its_own() {
+pub(crate) async fn a_firewall_of_its_own() {
     let swas = Swas::new().await;
     let (server, _) = swas.running().await;
     let of = [("InstanceId", server.as_str())];
@@ -562,7 +562,7 @@ const MEMBERS: &[(&str, &str, &str)] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_have_the_members_that_clients_read() {
+pub(crate) async fn lists_have_the_members_that_clients_read() {
     let swas = Swas::new().await;
     let (server, disk) = swas.running().await;
     let snapshot = swas.snapshot(&disk, "one").await;
@@ -596,7 +596,7 @@ async fn lists_have_the_members_that_clients_read() {
 type Refusal<'a> = (&'a str, &'a [(&'a str, &'a str)], (&'a str, &'a str), u16, &'a str);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_said_in_the_words_of_the_service() {
+pub(crate) async fn what_is_wrong_is_said_in_the_words_of_the_service() {
     let swas = Swas::new().await;
     let (server, disk) = swas.running().await;
     let snapshot = swas.snapshot(&disk, "one").await;

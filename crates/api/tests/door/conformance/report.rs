@@ -20,6 +20,7 @@ const SOURCES: &[&str] = &[
 /// What came of one action.
 pub struct Outcome {
     product: &'static str,
+    version: &'static str,
     action: String,
     /// Documented errors of today, and whether each was reached.
     codes: BTreeMap<(u16, String), bool>,
@@ -34,6 +35,7 @@ impl Outcome {
         let today = facts.codes.iter().filter(|documented| !documented.historic);
         Self {
             product: facts.product,
+            version: facts.version(),
             action: facts.action.clone(),
             codes: today.map(|documented| ((documented.status, documented.code.clone()), false)).collect(),
             passed: 0,
@@ -58,11 +60,21 @@ impl Outcome {
 
     /// Notes the code of an answer.
     pub fn reached(&mut self, status: u16, body: &Value) {
-        if let Some(code) = body["Code"].as_str()
-            && let Some(reached) = self.codes.get_mut(&(status, code.to_owned()))
-        {
+        if let Some(code) = body["Code"].as_str() {
+            self.reached_code(status, code);
+        }
+    }
+
+    /// Notes a code that was answered.
+    pub fn reached_code(&mut self, status: u16, code: &str) {
+        if let Some(reached) = self.codes.get_mut(&(status, code.to_owned())) {
             *reached = true;
         }
+    }
+
+    /// Whether this is the action of a call. Calls of networks are made under the version of ECS, too.
+    pub fn is_call(&self, version: &str, action: &str) -> bool {
+        self.action == action && (self.version == version || (self.product == "vpc" && version == "2014-05-26"))
     }
 
     /// Keeps an answer for the official SDK to read.

@@ -440,7 +440,7 @@ fn calls() -> Vec<Call> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_code_is_reached() {
+pub(crate) async fn every_code_is_reached() {
     let world = full_world().await;
     let mut reached: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
     for (action, params, code) in calls() {
@@ -463,7 +463,7 @@ async fn every_code_is_reached() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_reaches_anothers_keys() {
+pub(crate) async fn nobody_reaches_anothers_keys() {
     let world = World::new().await;
     world.ram_ok("CreateUser", &[("UserName", "ann")]).await;
     let stranger = AccessKey {

@@ -40,7 +40,7 @@ fn check(codes: &BTreeMap<String, u64>, places: u64, full: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn places_of_the_account() {
+pub(crate) async fn places_of_the_account() {
     let world = Arc::new(World::new().await);
     fill(&world, 3).await;
     let text = document("ecs");
@@ -60,7 +60,7 @@ async fn places_of_the_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn places_of_a_user_and_of_a_policy() {
+pub(crate) async fn places_of_a_user_and_of_a_policy() {
     let world = Arc::new(World::new().await);
     let text = document("ecs");
     world.ram_ok("CreateUser", &[("UserName", "ann")]).await;
@@ -82,7 +82,7 @@ async fn places_of_a_user_and_of_a_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_winner_for_a_name() {
+pub(crate) async fn one_winner_for_a_name() {
     let world = Arc::new(World::new().await);
     let cased = |n: usize| if n.is_multiple_of(2) { "Same".to_owned() } else { "sAME".to_owned() };
     check(&race(&world, "CreateUser", |n| vec![("UserName", cased(n))]).await, 1, "EntityAlreadyExists.User");
