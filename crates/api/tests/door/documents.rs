@@ -204,9 +204,10 @@ async fn the_limits_of_a_region_are_reached() {
     let world = World::ready().await;
     let allow = async |quota: Quota, value: u64| {
         let account = world.account;
-        let set = world.engine.meta().write(Scope::Account(account), move |tx| {
-            meta::quotas::set(tx, account, quota, Some(value))
-        });
+        let set = world
+            .engine
+            .meta()
+            .write(Scope::Account(account), move |tx| meta::quotas::set(tx, account, quota, Some(value)));
         set.await.expect("set");
     };
     let refused = async |code: &str, message: &str| {
