@@ -295,7 +295,7 @@ impl World {
 
     /// Waits until what an action shows is so; the time is only a bound.
     pub async fn until(&self, action: &str, params: &[(&str, &str)], is_so: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..1_000 {
+        for _ in 0..6_000 {
             let shown = self.ecs_ok(action, params).await;
             if is_so(&shown) {
                 return shown;

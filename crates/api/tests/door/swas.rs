@@ -75,7 +75,7 @@ impl Swas {
     /// Waits for a status of a server, and returns the server as it is listed then.
     async fn until(&self, instance: &str, status: &str) -> Value {
         let ids = list(&[instance]);
-        for _ in 0..1_000 {
+        for _ in 0..6_000 {
             let shown = self.ok("ListInstances", &[("InstanceIds", &ids)]).await["Instances"][0].clone();
             if shown["Status"] == status {
                 return shown;

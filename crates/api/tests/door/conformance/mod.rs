@@ -59,5 +59,7 @@ async fn every_action_against_its_documents() {
         assert_eq!(now, before, "docs/generated/conformance.md, line {line}; UPDATE_CONFORMANCE=1 writes it");
     }
     assert_eq!(text.lines().count(), there.lines().count(), "docs/generated/conformance.md");
-    report.check_sources();
+    if std::env::var_os("UPDATE_CONFORMANCE").is_none() {
+        report.check_sources();
+    }
 }
