@@ -26,11 +26,14 @@ pub enum Product {
     Sts,
     /// The service that tells clients where the others are.
     Location,
+    /// The record of what was done.
+    Actiontrail,
 }
 
 impl Product {
     /// Every product.
-    pub const ALL: &[Self] = &[Self::Ecs, Self::Swas, Self::Vpc, Self::Ram, Self::Sts, Self::Location];
+    pub const ALL: &[Self] =
+        &[Self::Ecs, Self::Swas, Self::Vpc, Self::Ram, Self::Sts, Self::Location, Self::Actiontrail];
 
     /// The version of its API.
     pub const fn version(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Product {
             Self::Ram => "2015-05-01",
             Self::Sts => "2015-04-01",
             Self::Location => "2015-06-12",
+            Self::Actiontrail => "2020-07-06",
         }
     }
 
@@ -48,7 +52,7 @@ impl Product {
     pub const fn denied(self) -> Code {
         match self {
             Self::Ecs | Self::Vpc | Self::Location => Code::ForbiddenRam,
-            Self::Swas | Self::Ram | Self::Sts => Code::NoPermission,
+            Self::Swas | Self::Ram | Self::Sts | Self::Actiontrail => Code::NoPermission,
         }
     }
 
@@ -61,6 +65,7 @@ impl Product {
             Self::Ram => "Ram",
             Self::Sts => "Sts",
             Self::Location => "Location",
+            Self::Actiontrail => "Actiontrail",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The table of actions. Routing, the generated reference and the tests of coverage read it.
 
 use crate::action::{Entry, entry};
-use crate::{ecs, location, ram, sts, swas, vpc};
+use crate::{actiontrail, ecs, location, ram, sts, swas, vpc};
 
 /// Every action that this server answers.
 pub const ACTIONS: &[Entry] = &[
@@ -139,6 +139,7 @@ pub const ACTIONS: &[Entry] = &[
     // Who calls, who else may, and what.
     entry::<sts::get_caller_identity::GetCallerIdentity>(),
     entry::<sts::assume_role::AssumeRole>(),
+    entry::<actiontrail::lookup_events::LookupEvents>(),
     entry::<ram::decode_diagnostic_message::DecodeDiagnosticMessage>(),
     entry::<ram::roles::create_role::CreateRole>(),
     entry::<ram::roles::get_role::GetRole>(),

@@ -1,7 +1,7 @@
 //! May the caller do this: the questions of an action, put to the policies.
 
 use identity::{Caller, Failure, Identities, Judgement, Stage, Surroundings, judge};
-use meta::{Meta, tags};
+use meta::{Meta, resources, tags};
 use model::AccountId;
 use policy::{Context, Verdict};
 use wire::Params;
@@ -40,6 +40,8 @@ impl Asked<'_> {
         let nothing = Judgement::silent(Verdict::ImplicitDeny, Stage::Identity);
         let mut decided = Decided { access: None, judgement: nothing };
         for access in access {
+            let resource = located(meta, self.caller, &access.resource).await?;
+            let access = &Access { resource, ..access.clone() };
             let mut asked = context.clone();
             if self.caller.asks_resource_tags() {
                 add_resource_tags(&mut asked, meta, self.caller.account, &access.resource).await?;
@@ -60,6 +62,28 @@ impl Asked<'_> {
         let failure = Failure { caller: self.caller, verb, resource, context, judgement: &decided.judgement };
         error.denied(identities.detail(&failure))
     }
+}
+
+/// The resource with the region that it is in, for a call that does not say where: a policy about one region must not
+/// reach another that way. What is not there is in no region, and keeps its star.
+async fn located(meta: &Meta, caller: &Caller, resource: &str) -> Result<String, meta::Error> {
+    let fields: Vec<&str> = resource.splitn(5, ':').collect();
+    let [acs, service @ ("ecs" | "swas-open" | "vpc"), "*", owner, relative] = fields.as_slice() else {
+        return Ok(resource.to_owned());
+    };
+    let Some((_, id)) = relative.split_once('/').filter(|(_, id)| *id != "*" && !caller.is_owner()) else {
+        return Ok(resource.to_owned());
+    };
+    let (account, id) = (owner_of(caller.account, service), id.to_owned());
+    let found = meta.read(move |tx| resources::region_of(tx, account, &id)).await?;
+    let region = found.unwrap_or_else(|| "*".to_owned());
+    Ok(format!("{acs}:{service}:{region}:{owner}:{relative}"))
+}
+
+/// The account under which a product's resources are recorded: what Simple Application Server sells is under one beside
+/// the customer's.
+fn owner_of(account: AccountId, service: &str) -> AccountId {
+    if service == "swas-open" { account.at_swas() } else { account }
 }
 
 /// `acs:RequestTag/…`: the tags that a call gives to what it makes, or by which it filters a list. The calls of RAM give
@@ -94,8 +118,7 @@ async fn add_resource_tags(
     if id == "*" {
         return Ok(());
     }
-    // What Simple Application Server sells is recorded under an account beside the customer's.
-    let owner = if service == "swas-open" { account.at_swas() } else { account };
+    let owner = owner_of(account, service);
     let (kind, id) = (kind.to_owned(), id.to_owned());
     let found = meta.read(move |tx| tags::of_resource(tx, owner, &kind, &id)).await?;
     for (key, value) in found {

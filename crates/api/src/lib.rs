@@ -30,6 +30,7 @@ mod resource;
 mod service_role;
 mod throttle;
 
+mod actiontrail;
 mod ecs;
 mod location;
 mod ram;

@@ -91,6 +91,12 @@ pub fn get<R: Record>(tx: &mut Tx<'_>, id: &str) -> Result<Option<Stored<R>>, Er
     row.as_ref().map(stored).transpose()
 }
 
+/// Where an account's resource of any kind is; none when it has none with this id.
+pub fn region_of(tx: &mut Tx<'_>, owner: AccountId, id: &str) -> Result<Option<String>, Error> {
+    let sql = "SELECT region FROM resources WHERE id = $1 AND owner = $2";
+    tx.query_one(sql, values![id, owner])?.map(|row| row.text(0).map(str::to_owned)).transpose()
+}
+
 /// The owner's resource with this name in a region.
 pub fn by_name<R: Record>(
     tx: &mut Tx<'_>,

@@ -87,8 +87,7 @@ impl Action for CopyImage {
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        let image = format!("image/{}", self.image);
-        vec![Access { verb: "ecs:CopyImage", resource: cx.resource("ecs", self.region.as_str(), &image) }]
+        vec![Access { verb: "ecs:CopyImage", resource: cx.resource("ecs", self.region.as_str(), "image/*") }]
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {

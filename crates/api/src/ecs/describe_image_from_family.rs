@@ -33,9 +33,8 @@ impl Action for DescribeImageFromFamily {
         })
     }
 
-    fn access(&self, cx: &Cx) -> Vec<Access> {
-        let resource = cx.resource("ecs", self.region.as_str(), "image/*");
-        vec![Access { verb: "ecs:DescribeImageFromFamily", resource }]
+    fn access(&self, _cx: &Cx) -> Vec<Access> {
+        vec![Access { verb: "ecs:DescribeImageFromFamily", resource: "*".to_owned() }]
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {

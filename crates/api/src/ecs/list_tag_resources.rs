@@ -83,9 +83,8 @@ impl Action for ListTagResources {
         Ok(Self { resources, filters, after })
     }
 
-    fn access(&self, cx: &Cx) -> Vec<Access> {
-        let resources = self.resources.access(cx).into_iter();
-        resources.map(|resource| Access { verb: "ecs:ListTagResources", resource }).collect()
+    fn access(&self, _cx: &Cx) -> Vec<Access> {
+        vec![Access { verb: "ecs:ListTagResources", resource: "*".to_owned() }]
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<TagPage> {

@@ -63,10 +63,7 @@ impl Action for CreateSnapshot {
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        let verb = "swas-open:CreateSnapshot";
-        let mut access = self.call.access(cx, verb, &format!("disk/{}", self.disk));
-        access.extend(self.call.access(cx, verb, "snapshot/*"));
-        access
+        self.call.access(cx, "swas-open:CreateSnapshot", "snapshot/*")
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {

@@ -339,6 +339,35 @@ pub(crate) async fn what_is_recorded() {
         "{:?}",
         events[1].params
     );
+    let look = async |params: &[(&str, &str)]| {
+        let (status, body) = world.call_as(KEY, "2020-07-06", "LookupEvents", params).await;
+        assert_eq!(status, 200, "{body}");
+        let names = body["Events"].as_array().expect("a list").iter().map(|event| event["eventName"].clone());
+        (names.collect::<Vec<_>>(), body)
+    };
+    let (names, all) = look(&[("Direction", "FORWARD"), ("MaxResults", "2")]).await;
+    assert_eq!(names, ["DescribeRegions", "DeleteImage"]);
+    let denied = &all["Events"][1];
+    assert_eq!(denied["errorCode"], "Forbidden.RAM");
+    assert_eq!(denied["resourceType"], "ACS::ECS::Image");
+    assert_eq!(denied["userIdentity"]["userName"], "ann");
+    let token = all["NextToken"].as_str().expect("more follow");
+    assert_eq!(
+        look(&[("Direction", "FORWARD"), ("MaxResults", "2"), ("NextToken", token)]).await.0[0],
+        "DescribeImages"
+    );
+    for (key, value, expected) in [
+        ("User", "ann", 2),
+        ("EventName", "DeleteImage", 1),
+        ("ResourceName", "m-1", 1),
+        ("EventRW", "Write", 1),
+        ("EventAccessKeyId", ann.as_str(), 2),
+        ("EventId", events[0].id.as_str(), 1),
+        ("ServiceName", "Ecs", 3),
+    ] {
+        let (names, _) = look(&[("LookupAttribute.1.Key", key), ("LookupAttribute.1.Value", value)]).await;
+        assert_eq!(names.len(), expected, "{key} {value}: {names:?}");
+    }
     assert_eq!(events[0].decision.as_ref().and_then(|d| d.matched.clone()), Some(("of-ann".into(), None, 0)));
 }
 
@@ -361,4 +390,23 @@ pub(crate) async fn ten_calls_a_minute() {
     assert_eq!(call(&ann).await.1, "InvalidImageId.NotFound", "the limit is each user's");
     world.clock.advance_millis(59_000);
     assert_eq!(call(KEY).await.1, "InvalidImageId.NotFound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn a_policy_of_one_region_reaches_no_other() {
+    let (world, _) = World::with_servers().await;
+    let new = [("ZoneId", "cn-hangzhou-a"), ("Size", "20"), ("DiskCategory", "cloud_essd")];
+    let made = world.ecs_ok("CreateDisk", &new).await;
+    let disk = made["DiskId"].as_str().expect("an id").to_owned();
+    let ids = json!([disk]).to_string();
+    world
+        .until("DescribeDisks", &[("DiskIds", &ids)], |shown| shown["Disks"]["Disk"][0]["Status"] == "Available")
+        .await;
+    // The call does not say where the disk is.
+    for (name, region, status) in [("west", "us-west-1", 403), ("east", "cn-hangzhou", 200)] {
+        let statement = format!(r#"{{"Effect":"Allow","Action":"ecs:*","Resource":"acs:ecs:{region}:*:*"}}"#);
+        let key = world.user(name, &statement).await;
+        let answer = world.call_as(&key, ECS, "DeleteDisk", &[("DiskId", &disk)]).await;
+        assert_eq!(answer.0, status, "{region}: {}", answer.1);
+    }
 }

@@ -1,5 +1,6 @@
 //! The RPC doors, called as a client calls them. One program, so that what the tests share is built once.
 
+mod access;
 mod attributes;
 mod conformance;
 mod documents;

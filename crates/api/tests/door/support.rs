@@ -54,6 +54,13 @@ pub const NO_IMPORTS: &str = "cn-shenzhen";
 /// `2026-11-21T08:00:30Z`.
 const NOW: i64 = 1_795_248_030_000;
 
+impl Drop for World {
+    /// A keeper that is left behind would go on looking after nobody's machines.
+    fn drop(&mut self) {
+        self.engine.shut_down();
+    }
+}
+
 impl World {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");

@@ -12,7 +12,7 @@ mod fixture;
 mod judge;
 mod reasons;
 mod report;
-mod samples;
+pub(crate) mod samples;
 mod scenarios;
 mod sdk;
 mod variants;

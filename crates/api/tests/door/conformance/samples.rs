@@ -11,11 +11,12 @@ pub const BY_USER: &[&str] = &["sts/AssumeRole"];
 
 /// The sample of an action.
 pub fn of(key: &str) -> Sample {
-    SAMPLES
-        .iter()
-        .find(|(name, _)| *name == key)
-        .map(|(_, sample)| *sample)
-        .unwrap_or_else(|| panic!("{key} has no sample"))
+    find(key).unwrap_or_else(|| panic!("{key} has no sample"))
+}
+
+/// The sample of an action, if it has one.
+pub fn find(key: &str) -> Option<Sample> {
+    SAMPLES.iter().find(|(name, _)| *name == key).map(|(_, sample)| *sample)
 }
 
 const SAMPLES: &[(&str, Sample)] = &[

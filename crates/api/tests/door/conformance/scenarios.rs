@@ -4,14 +4,13 @@ use super::report::Outcome;
 use crate::support;
 use crate::{attributes, documents, gateway, identity, images, impact, ram, servers, sharing, swas};
 
-/// Every test of the door. One that is not here proves nothing less; only its codes are not counted.
+/// The tests of the door, but for races, whose codes others reach too. One that is not here proves nothing less; only its
+/// codes are not counted.
 const SCENARIOS: &[fn()] = &[
     attributes::a_boot_mode_stays_while_servers_boot_so,
     attributes::a_family_rolls_back_and_forth,
     attributes::every_row_of_the_document_is_reached,
     attributes::families_have_room_for_so_many,
-    attributes::one_winner_for_a_name_and_for_the_last_place,
-    attributes::one_winner_where_many_nodes_share_the_records,
     attributes::what_is_given_changes_and_the_rest_stays,
     documents::the_limits_of_a_region_are_reached,
     documents::the_rows_of_an_import_are_reached,
@@ -22,6 +21,7 @@ const SCENARIOS: &[fn()] = &[
     gateway::what_does_not_exist,
     gateway::who_may_not_even_ask,
     identity::a_change_of_policies_is_felt_at_once,
+    identity::a_policy_of_one_region_reaches_no_other,
     identity::a_role_of_another_account,
     identity::a_session_of_a_role,
     identity::a_user_may_what_policies_allow,
@@ -47,9 +47,6 @@ const SCENARIOS: &[fn()] = &[
     ram::codes::every_code_is_reached,
     ram::codes::nobody_reaches_anothers_keys,
     ram::groups,
-    ram::limits::one_winner_for_a_name,
-    ram::limits::places_of_a_user_and_of_a_policy,
-    ram::limits::places_of_the_account,
     ram::markers_lead_over_every_page,
     ram::tags_are_kept_and_listed,
     ram::users,
@@ -63,8 +60,6 @@ const SCENARIOS: &[fn()] = &[
     sharing::a_community_image_is_everybodys_to_use,
     sharing::a_deleted_image_leaves_its_bytes_to_those_who_use_them,
     sharing::a_recipient_uses_the_image_and_does_nothing_else_to_it,
-    sharing::nor_where_many_nodes_share_the_records,
-    sharing::nothing_comes_of_an_image_whose_withdrawal_was_answered,
     sharing::one_account_receives_so_many,
     sharing::publishing_keeps_what_was_shared_before,
     sharing::so_many_accounts_a_call_and_an_image,
