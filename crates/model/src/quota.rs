@@ -127,3 +127,9 @@ pub const DATA_DISKS: usize = 16;
 
 /// Simple Application Servers that one call makes (CreateInstances, `Amount`).
 pub const SWAS_SERVERS_PER_CALL: u32 = 20;
+
+/// Custom images of Simple Application Server that one call deletes (DeleteCustomImages, `ImageIds`).
+pub const SWAS_IMAGES_PER_CALL: usize = 15;
+
+/// Firewall rules that one call deletes (DeleteFirewallRules, `RuleIds`).
+pub const SWAS_RULES_PER_CALL: usize = 50;

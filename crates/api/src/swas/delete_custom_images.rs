@@ -2,7 +2,7 @@
 
 use meta::Tx;
 use model::ImageId;
-use model::quota::LARGEST_PAGE;
+use model::quota::SWAS_IMAGES_PER_CALL;
 use wire::Params;
 
 use super::common::{Call, ids};
@@ -33,7 +33,7 @@ impl Action for DeleteCustomImages {
     type Output = Nothing;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        let images = ids(params, "ImageIds", LARGEST_PAGE as usize)?;
+        let images = ids(params, "ImageIds", SWAS_IMAGES_PER_CALL)?;
         let images = images.iter().map(|id| id.parse().map_err(|_| Code::SwasImageIdNotFound));
         Ok(Self { call: Call::read(params, cx)?, images: images.collect::<Result<_, _>>()? })
     }

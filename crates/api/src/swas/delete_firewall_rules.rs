@@ -1,7 +1,7 @@
 //! `DeleteFirewallRules`: close ports of a server, all of them or none.
 
 use meta::Tx;
-use model::quota::LARGEST_PAGE;
+use model::quota::SWAS_RULES_PER_CALL;
 use wire::Params;
 
 use super::common::{Call, ids};
@@ -31,7 +31,7 @@ impl Action for DeleteFirewallRules {
         Ok(Self {
             call: Call::read(params, cx)?,
             instance: text("InstanceId")?,
-            rules: ids(params, "RuleIds", LARGEST_PAGE as usize)?,
+            rules: ids(params, "RuleIds", SWAS_RULES_PER_CALL)?,
         })
     }
 

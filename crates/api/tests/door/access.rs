@@ -66,37 +66,35 @@ async fn caller(world: &World, name: &str, says: &Says) -> String {
 }
 
 /// A sample's values where nothing is made: permission is asked before anything is looked up.
-fn fill(template: &str, world: &World) -> String {
-    let mut text = template.to_owned();
-    while let Some(start) = text
-        .find('{')
-        .filter(|start| text[*start..].find('}').is_some_and(|end| is_name(&text[start + 1..start + end])))
-    {
-        let end = start + text[start..].find('}').expect("just found");
-        let name = &text[start + 1..end];
-        let value = match name.split('.').next().unwrap_or_default() {
-            "image" | "swas-image" => "m-0000000000000000000a".to_owned(),
-            "instance" => "i-0000000000000000000a".to_owned(),
-            "swas-instance" => "0000000000000000000000000000000a".to_owned(),
-            "disk" | "swas-disk" => "d-0000000000000000000a".to_owned(),
-            "snapshot" | "swas-snapshot" => "s-0000000000000000000a".to_owned(),
-            "task" => "t-0000000000000000000a".to_owned(),
-            "vpc" => "vpc-0000000000000000000a".to_owned(),
-            "vswitch" => "vsw-0000000000000000000a".to_owned(),
-            "group" => "sg-0000000000000000000a".to_owned(),
-            "eip" => "eip-0000000000000000000a".to_owned(),
-            "keypair" => "key".to_owned(),
-            "account" => world.other.to_string(),
-            "role" => format!("acs:ram::{}:role/builder", world.account),
-            other => other.to_owned(),
-        };
-        text.replace_range(start..=end, &value);
-    }
-    text
+fn fill(sample: samples::Sample, world: &World) -> Vec<(&'static str, String)> {
+    let names = samples::names(sample);
+    let filled = |template: &str| {
+        names
+            .iter()
+            .fold(template.to_owned(), |text, name| text.replace(&format!("{{{name}}}"), &value_of(name, world)))
+    };
+    sample.iter().map(|(name, template)| (*name, filled(template))).collect()
 }
 
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.' || byte == b'-')
+/// What stands for a name of the fixture.
+fn value_of(name: &str, world: &World) -> String {
+    const ID: &str = "0000000000000000000a";
+    match name.split('.').next().unwrap_or_default() {
+        "image" | "swas-image" => format!("m-{ID}"),
+        "instance" => format!("i-{ID}"),
+        "swas-instance" => "0000000000000000000000000000000a".to_owned(),
+        "disk" | "swas-disk" => format!("d-{ID}"),
+        "snapshot" | "swas-snapshot" => format!("s-{ID}"),
+        "task" => format!("t-{ID}"),
+        "vpc" => format!("vpc-{ID}"),
+        "vswitch" => format!("vsw-{ID}"),
+        "group" => format!("sg-{ID}"),
+        "eip" => format!("eip-{ID}"),
+        "keypair" => "key".to_owned(),
+        "account" => world.other.to_string(),
+        "role" => format!("acs:ram::{}:role/builder", world.account),
+        other => other.to_owned(),
+    }
 }
 
 /// `allow`, or how it is denied.
@@ -129,7 +127,7 @@ async fn every_action_against_every_caller() {
             let _ = writeln!(text, "{key} | - | nobody is asked about");
             continue;
         };
-        let filled: Vec<(&str, String)> = sample.iter().map(|(name, value)| (*name, fill(value, &world))).collect();
+        let filled = fill(sample, &world);
         let params: Vec<(&str, &str)> = filled.iter().map(|(name, value)| (*name, value.as_str())).collect();
         // Whoever may nothing is asked first: their question is recorded, and nothing was done.
         let nobody = &keys[keys.len() - 1].1;

@@ -68,6 +68,12 @@ impl Facts {
         }
     }
 
+    /// Whether the documents have an error for a call without a region.
+    pub fn misses_region(&self) -> bool {
+        let says = |documented: &Documented| documented.texts.iter().any(|text| text.contains("RegionId"));
+        self.codes.iter().any(|documented| documented.code.starts_with("MissingParameter") && says(documented))
+    }
+
     /// The action and its product.
     pub fn key(&self) -> String {
         format!("{}/{}", self.product, self.action)

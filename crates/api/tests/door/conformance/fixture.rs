@@ -8,7 +8,7 @@ use model::image::EVERYWHERE;
 use model::{AccountId, Image, ImageId};
 use serde_json::{Value, json};
 
-use super::samples::Sample;
+use super::samples::{self, Sample};
 use crate::support::{IMPORT, KEY, OTHER_KEY, World};
 
 /// The image that the operator offers to all.
@@ -92,10 +92,7 @@ impl Part {
 
     /// What a call needs, from the names in it.
     pub fn needed(product: &str, sample: Sample) -> Vec<Self> {
-        let templates = sample.iter().map(|(_, template)| *template);
-        let names =
-            templates.flat_map(|template| template.split('{').skip(1).filter_map(|rest| rest.split('}').next()));
-        let mut parts: Vec<Self> = names.filter_map(Self::of).collect();
+        let mut parts: Vec<Self> = samples::names(sample).into_iter().filter_map(Self::of).collect();
         if matches!(product, "ram" | "sts") {
             parts.push(Self::Identities);
         }
@@ -326,6 +323,18 @@ impl Fixture {
             self.instance_until(&id, "Running").await;
             self.name(name, id);
         }
+        // It has bandwidth, and an address when somebody asks for one.
+        let (image, vswitch, group) = (self.get("image"), self.get("vswitch"), self.get("group"));
+        let params = [
+            ("ImageId", image.as_str()),
+            ("InstanceType", "ecs.t5-lc1m1.small"),
+            ("VSwitchId", &vswitch),
+            ("SecurityGroupId", &group),
+            ("InternetMaxBandwidthOut", "1"),
+        ];
+        let made = text(&self.ok(ECS, "CreateInstance", &params).await["InstanceId"]);
+        self.instance_until(&made, "Stopped").await;
+        self.name("instance.unaddressed", made);
         let (eip, addressed) = (self.get("eip.bound"), self.get("instance.addressed"));
         self.ok(ECS, "AssociateEipAddress", &[("AllocationId", &eip), ("InstanceId", &addressed)]).await;
         for suffix in ["free", "free.quiet", "deleted"] {

@@ -49,6 +49,11 @@ const COMMON: &[(u16, &str, &str)] = &[
     (404, "InvalidSnapshotId.NotFound", "The specified SnapshotId does not exist."),
     (404, "InvalidRuleId.NotFound", "The specified RuleId does not exist."),
     (404, "InvalidAccount.NotFound", "%s"),
+    (404, "EntityNotExist.User", "The user does not exist."),
+    (404, "EntityNotExist.Group", "The group does not exist."),
+    (404, "EntityNotExist.Role", "The role does not exist."),
+    (404, "EntityNotExist.Policy", "The policy does not exist."),
+    (403, "NoPermission", "Roles may not be assumed by root accounts."),
 ];
 
 /// Checks an error: status, code and text together must be the action's, or common ones.

@@ -42,7 +42,8 @@ async fn every_action_against_its_documents() {
     let answers: Vec<(String, String, String)> = outcomes.iter().filter_map(Outcome::answer).collect();
     for (action, complaint) in sdk::parse(&answers) {
         let outcome = outcomes.iter_mut().find(|outcome| outcome.key() == action).expect("an action that was run");
-        outcome.check("the official SDK's model of the answer", complaint.map_or(Ok(()), Err));
+        let lost = complaint.filter(|places| places.split(", ").any(|place| !outcome.is_documented(place)));
+        outcome.check("the official SDK's model of the answer", lost.map_or(Ok(()), Err));
     }
     let report = Report::of(&outcomes);
     let text = report.text();

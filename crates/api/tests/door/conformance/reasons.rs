@@ -335,8 +335,30 @@ const REASONS: &[(&str, &[&str])] = &[
     ("There are no login profiles, second factors or service-linked resources.", &["*LoginProfile", "*MFADevice"]),
 ];
 
+/// Variants that cannot pass here, by action and name (`*` for any run of characters), each with the reason.
+const VARIANTS: &[(&str, &str, &str)] = &[
+    ("ecs/*", "*DiskDeviceMapping.N.Format is VMDK", "VMDK is imported by invitation alone, there as here."),
+    ("ecs/ExportImage", "ImageFormat is v*", "VMDK and VDI are not written."),
+    ("ecs/DescribeTasks", "TaskStatus outside its values", "Other values are ignored, as the document says."),
+    ("*", "Tag.N.Value is missing", "A tag without a value has an empty one: clients send it so."),
+    ("*", "Tag.N.Value is empty", "A tag may have an empty value."),
+    ("*", "ResourceType is *", "There are no resources of that kind."),
+    ("*", "AcceptLanguage is *", "Names are known in Chinese, English and Japanese."),
+    ("*", "*Category is cloud_regional_disk_auto", "There are no regional disks."),
+    ("*", "*Category is elastic_ephemeral_disk_*", "There are no ephemeral disks."),
+    ("*", "*Category is ephemeral*", "There are no ephemeral disks."),
+    ("*", "*Category is local_*", "There are no local disks."),
+];
+
+/// The reason why a variant cannot pass, where there is one.
+pub fn of_variant(action: &str, variant: &str) -> Option<&'static str> {
+    let fits = |pattern: &str, text: &str| policy::pattern::matches(pattern, text);
+    let found = VARIANTS.iter().find(|(actions, variants, _)| fits(actions, action) && fits(variants, variant));
+    found.map(|(_, _, reason)| *reason)
+}
+
 /// The reason for a code, where there is one.
-pub fn of(_action: &str, code: &str) -> Option<&'static str> {
+pub fn of(code: &str) -> Option<&'static str> {
     let fits = |pattern: &&str| policy::pattern::matches(pattern, code);
     REASONS.iter().find(|(_, codes)| codes.iter().any(fits)).map(|(reason, _)| *reason)
 }

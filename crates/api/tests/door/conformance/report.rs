@@ -26,7 +26,11 @@ pub struct Outcome {
     codes: BTreeMap<(u16, String), bool>,
     passed: usize,
     open: Vec<(String, String)>,
+    /// Variants that cannot pass here, with the reason.
+    apart: Vec<(String, &'static str)>,
     answer: Option<Value>,
+    /// Paths of the documented members of the answer.
+    members: BTreeSet<String>,
     absent: Vec<String>,
 }
 
@@ -40,7 +44,9 @@ impl Outcome {
             codes: today.map(|documented| ((documented.status, documented.code.clone()), false)).collect(),
             passed: 0,
             open: Vec::new(),
+            apart: Vec::new(),
             answer: None,
+            members: facts.answer.keys().cloned().collect(),
             absent: Vec::new(),
         }
     }
@@ -54,7 +60,10 @@ impl Outcome {
     pub fn check(&mut self, variant: &str, verdict: Result<(), String>) {
         match verdict {
             Ok(()) => self.passed += 1,
-            Err(complaint) => self.open.push((variant.to_owned(), complaint)),
+            Err(complaint) => match reasons::of_variant(&self.key(), variant) {
+                Some(reason) => self.apart.push((variant.to_owned(), reason)),
+                None => self.open.push((variant.to_owned(), complaint)),
+            },
         }
     }
 
@@ -92,6 +101,11 @@ impl Outcome {
         Some((self.product.to_owned(), self.action.clone(), self.answer.as_ref()?.to_string()))
     }
 
+    /// Whether the documents have a member of the answer, which newer models may have forgotten.
+    pub fn is_documented(&self, path: &str) -> bool {
+        self.members.contains(path)
+    }
+
     fn n_variants(&self) -> usize {
         self.passed + self.open.len()
     }
@@ -99,7 +113,7 @@ impl Outcome {
     /// Codes that were not reached, each with the reason why it cannot be, where there is one.
     fn unreached(&self) -> Vec<(&(u16, String), Option<&'static str>)> {
         let not = self.codes.iter().filter(|(_, reached)| !**reached);
-        not.map(|(code, _)| (code, reasons::of(&self.key(), &code.1))).collect()
+        not.map(|(code, _)| (code, reasons::of(&code.1))).collect()
     }
 }
 
@@ -128,10 +142,11 @@ impl<'a> Report<'a> {
         let reached = |outcome: &Outcome| outcome.codes.values().filter(|reached| **reached).count();
         let _ = writeln!(
             text,
-            "**{} of {} variants pass** over {} actions. Of {} documented codes {} are reached, {} cannot be reached here, {} are open.\n",
+            "**{} of {} variants pass** over {} actions; {} more cannot be here, for reasons given. Of {} documented codes {} are reached, {} cannot be reached here, {} are open.\n",
             sum(|outcome| outcome.passed),
             sum(Outcome::n_variants),
             self.outcomes.len(),
+            sum(|outcome| outcome.apart.len()),
             sum(|outcome| outcome.codes.len()),
             sum(reached),
             sum(reasoned),
@@ -147,6 +162,16 @@ impl<'a> Report<'a> {
             for (variant, complaint) in &outcome.open {
                 let _ = writeln!(text, "- {variant}: {}", plain(complaint));
             }
+        }
+        text.push_str("\n## Variants that cannot pass here, and why\n");
+        let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for outcome in self.outcomes {
+            for (variant, reason) in &outcome.apart {
+                by_reason.entry(reason).or_default().push(format!("{}: {variant}", outcome.key()));
+            }
+        }
+        for (reason, variants) in by_reason {
+            let _ = writeln!(text, "\n**{reason}** {}", variants.join("; "));
         }
         text.push_str("\n## Codes that are open\n\n");
         for outcome in self.outcomes {

@@ -19,6 +19,15 @@ pub fn find(key: &str) -> Option<Sample> {
     SAMPLES.iter().find(|(name, _)| *name == key).map(|(_, sample)| *sample)
 }
 
+/// The names of the fixture in a call.
+pub fn names(sample: Sample) -> Vec<&'static str> {
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.' || byte == b'-');
+    let of = |(_, template): &(&str, &'static str)| -> Vec<&'static str> {
+        template.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect()
+    };
+    sample.iter().flat_map(of).filter(|name| !name.is_empty() && is_name(name)).collect()
+}
+
 const SAMPLES: &[(&str, Sample)] = &[
     // Images.
     (
@@ -95,7 +104,7 @@ const SAMPLES: &[(&str, Sample)] = &[
     ("ecs/ModifyInstanceAttribute", &[("InstanceId", "{instance.stopped}"), ("InstanceName", "renamed")]),
     ("ecs/DescribeUserData", &[REGION, ("InstanceId", "{instance}")]),
     ("ecs/GetInstanceConsoleOutput", &[REGION, ("InstanceId", "{instance}")]),
-    ("ecs/AllocatePublicIpAddress", &[("InstanceId", "{instance.private}")]),
+    ("ecs/AllocatePublicIpAddress", &[("InstanceId", "{instance.unaddressed}")]),
     ("ecs/DescribeInstanceTypes", &[]),
     ("ecs/DescribeInstanceTypeFamilies", &[REGION]),
     ("ecs/DescribeAvailableResource", &[REGION, ("DestinationResource", "InstanceType")]),
@@ -240,16 +249,11 @@ const SAMPLES: &[(&str, Sample)] = &[
     ),
     (
         "swas/CreateFirewallRules",
-        &[
-            REGION,
-            ("InstanceId", "{swas-instance}"),
-            ("FirewallRules.1.RuleProtocol", "TCP"),
-            ("FirewallRules.1.Port", "3306"),
-        ],
+        &[REGION, ("InstanceId", "{swas-instance}"), ("FirewallRules", r#"[{"RuleProtocol":"TCP","Port":"3306"}]"#)],
     ),
     ("swas/ListFirewallRules", &[REGION, ("InstanceId", "{swas-instance}")]),
     ("swas/DeleteFirewallRule", &[REGION, ("InstanceId", "{swas-instance}"), ("RuleId", "{swas-rule}")]),
-    ("swas/DeleteFirewallRules", &[REGION, ("InstanceId", "{swas-instance}"), ("RuleIds.1", "{swas-rule}")]),
+    ("swas/DeleteFirewallRules", &[REGION, ("InstanceId", "{swas-instance}"), ("RuleIds", "[\"{swas-rule}\"]")]),
     (
         "swas/TagResources",
         &[

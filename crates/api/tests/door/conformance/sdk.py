@@ -46,7 +46,7 @@ def complaint(product, action, body):
         places = lost(body, read.to_map())
     except Exception as error:  # whatever a model raises is its complaint
         return f"{type(error).__name__}: {error}"
-    return ("the model does not keep " + ", ".join(places)) if places else ""
+    return ", ".join(places)
 
 
 for line in sys.stdin:
