@@ -97,16 +97,34 @@ fn rclone() {
     });
 }
 
+/// Makes another account: its number, and its key.
+fn reader(server: &Server) -> [String; 3] {
+    let made = server.run(&["account", "create", "reader", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
+    ["account_id", "access_key_id", "access_key_secret"].map(|name| made[name].as_str().expect("a text").to_owned())
+}
+
+#[test]
+fn users_and_roles_that_may_share_one_image() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let raw = make_raw(folder.path(), "identities");
+    let server = Server::start_with(&["--driver", "record"]);
+    let [account, key, secret] = reader(&server);
+    let told = server.python("story_identities.py", &[raw.to_str().expect("a path in UTF-8"), &account, &key, &secret]);
+    let image = server.node("story_identities.js", &[told.trim(), &account, &key, &secret]);
+
+    // Who it was is on record, and why it was refused.
+    let denied = server.run(&["audit", "--denied", "--json"]);
+    assert!(denied.contains("sharon") && denied.contains("sharer:story"), "{denied}");
+    assert!(denied.contains(image.trim()), "{denied}");
+}
+
 #[test]
 fn an_image_and_its_readers() {
     let folder = tempfile::tempdir().expect("a folder");
     let raw = make_raw(folder.path(), "sharing");
     let server = Server::start_with(&["--driver", "record"]);
-    let made = server.run(&["account", "create", "reader", "--json"]);
-    let reader: serde_json::Value = serde_json::from_str(&made).expect("JSON");
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let (account, key) = (text(&reader["account_id"]), text(&reader["access_key_id"]));
-    let secret = text(&reader["access_key_secret"]);
+    let [account, key, secret] = reader(&server);
     let told = server.python("story_sharing.py", &[raw.to_str().expect("a path in UTF-8"), &account, &key, &secret]);
     let (image, machine) = told.trim().split_once(' ').expect("two ids");
 
