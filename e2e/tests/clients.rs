@@ -120,6 +120,31 @@ fn users_and_roles_that_may_share_one_image() {
 }
 
 #[test]
+fn a_command_as_a_role() {
+    let server = Server::start_with(&["--driver", "record"]);
+    let folder = e2e::root().join("e2e/clients");
+    let roles = format!("import sys; sys.path.insert(0, {folder:?}); import common; common.ensure_roles()");
+    let (python, aws) = (e2e::clients().join("venv/bin/python"), e2e::clients().join("venv/bin/aws"));
+    server.exec(&python, &["-c", &roles]);
+    server.exec(&aws, &["s3", "mb", "s3://of-the-owner"]);
+    let as_role = |command: &[&str]| {
+        let words = ["exec", "--no-names", "--role", "AliyunECSImageImportDefaultRole", "--"];
+        server.command(&[&words, command].concat()).output().expect("the program runs")
+    };
+    // The role may ask where a bucket is, and not make one; nor may it ask for images.
+    let aws = aws.to_str().expect("a path in UTF-8");
+    let allowed = as_role(&[aws, "s3api", "get-bucket-location", "--bucket", "of-the-owner"]);
+    assert!(allowed.status.success(), "{allowed:?}");
+    let denied = as_role(&[aws, "s3", "mb", "s3://of-the-role"]);
+    assert!(String::from_utf8_lossy(&denied.stderr).contains("AccessDenied"), "{denied:?}");
+    let tintype = e2e::program();
+    let denied = as_role(&[tintype.to_str().expect("a path in UTF-8"), "images"]);
+    assert!(String::from_utf8_lossy(&denied.stderr).contains("Forbidden.RAM"), "{denied:?}");
+    let complaint = server.run_failing(&["exec", "--role", "nobody", "--", "true"]);
+    assert!(complaint.contains("there is no role nobody"), "{complaint}");
+}
+
+#[test]
 fn an_image_and_its_readers() {
     let folder = tempfile::tempdir().expect("a folder");
     let raw = make_raw(folder.path(), "sharing");

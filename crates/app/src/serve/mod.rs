@@ -318,7 +318,12 @@ pub(crate) async fn make_account(meta: &Meta, name: &str, preset: Option<(String
             Ok::<_, meta::Error>(key)
         })
         .await?;
-    Ok(Credentials { account_id: made.account.to_string(), access_key_id: made.id, access_key_secret: made.secret })
+    Ok(Credentials {
+        account_id: made.account.to_string(),
+        access_key_id: made.id,
+        access_key_secret: made.secret,
+        security_token: None,
+    })
 }
 
 /// Catches the signals that stop the server from here on; the future ends when one has come.
@@ -347,7 +352,7 @@ fn told(machines: &HypervisorInfo) -> String {
 
 /// What a person who has just started the server needs to know.
 fn greet(data: &DataDir, info: &ServerInfo, credentials: &Credentials, machines: &HypervisorInfo) {
-    let Credentials { account_id, access_key_id, access_key_secret } = credentials;
+    let Credentials { account_id, access_key_id, access_key_secret, .. } = credentials;
     let ServerInfo { endpoint, oss_endpoint, region, .. } = info;
     let tls = info.tls_endpoint.as_ref().map_or_else(String::new, |tls| format!("\n  TLS (all doors)  https://{tls}"));
     println!(
