@@ -120,6 +120,44 @@ fn users_and_roles_that_may_share_one_image() {
 }
 
 #[test]
+fn a_disk_over_tcp_for_whoever_signs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let raw = make_raw(folder.path(), "nbd");
+    let server = Server::start_with(&["--driver", "record", "--nbd-listen", "127.0.0.1:0"]);
+    let image = server.run(&["import", raw.to_str().expect("a path in UTF-8"), "--name", "over-tcp"]);
+    let image = image.trim();
+    let [_, key, secret] = reader(&server);
+    let address = server.info()["nbd_endpoint"].as_str().expect("an address").to_owned();
+    let told = server.python("story_nbd.py", &[&address, image, &key, &secret]);
+    let names: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let asked = |uri: &str| Command::new("nbdinfo").arg(uri).output().expect("nbdinfo is installed (libnbd-bin)");
+    let of = |kind: &str| {
+        let names = names[kind].as_object().expect("names").iter();
+        let names = names.map(|(what, uri)| (what.clone(), uri.as_str().expect("a text").to_owned()));
+        names.collect::<Vec<_>>()
+    };
+    for (what, uri) in of("opens") {
+        let copy = folder.path().join("copy");
+        let copied = Command::new("nbdcopy").arg(&uri).arg(&copy).output().expect("nbdcopy is installed (libnbd-bin)");
+        assert!(copied.status.success(), "{what}: {copied:?}");
+        assert_same(&raw, copy.to_str().expect("a path in UTF-8"), "raw");
+    }
+    for (what, uri) in of("refused") {
+        let answer = asked(&uri);
+        assert!(!answer.status.success(), "{what}: {answer:?}");
+    }
+    // The program's own names, of a key that lasts and of one that does not.
+    assert_same(&raw, server.run(&["nbd", image, "--tcp"]).trim(), "raw");
+    let tintype = e2e::program();
+    let as_role = ["exec", "--no-names", "--role", "exporter", "--"];
+    let tintype = [tintype.to_str().expect("a path in UTF-8"), "nbd", image, "--tcp"];
+    let denied = server.run_failing(&[&as_role[..], &tintype].concat());
+    assert!(denied.contains("Forbidden.RAM"), "the command asks for the image, which the role may not: {denied}");
+    let short = server.run(&["nbd", image, "--tcp", "--expires", "2"]).trim().to_owned();
+    e2e::wait_until("the end of a name", || !asked(&short).status.success());
+}
+
+#[test]
 fn a_command_as_a_role() {
     let server = Server::start_with(&["--driver", "record"]);
     let folder = e2e::root().join("e2e/clients");

@@ -39,6 +39,8 @@ pub(crate) struct ServerInfo {
     pub(crate) oss_endpoint: String,
     pub(crate) tls_endpoint: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) nbd_endpoint: Option<String>,
     pub(crate) region: String,
     pub(crate) pid: u32,
 }
