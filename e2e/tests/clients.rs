@@ -97,16 +97,97 @@ fn rclone() {
     });
 }
 
+/// Makes another account: its number, and its key.
+fn reader(server: &Server) -> [String; 3] {
+    let made = server.run(&["account", "create", "reader", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
+    ["account_id", "access_key_id", "access_key_secret"].map(|name| made[name].as_str().expect("a text").to_owned())
+}
+
+#[test]
+fn users_and_roles_that_may_share_one_image() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let raw = make_raw(folder.path(), "identities");
+    let server = Server::start_with(&["--driver", "record"]);
+    let [account, key, secret] = reader(&server);
+    let told = server.python("story_identities.py", &[raw.to_str().expect("a path in UTF-8"), &account, &key, &secret]);
+    let image = server.node("story_identities.js", &[told.trim(), &account, &key, &secret]);
+
+    // Who it was is on record, and why it was refused.
+    let denied = server.run(&["audit", "--denied", "--json"]);
+    assert!(denied.contains("sharon") && denied.contains("sharer:story"), "{denied}");
+    assert!(denied.contains(image.trim()), "{denied}");
+}
+
+#[test]
+fn a_disk_over_tcp_for_whoever_signs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let raw = make_raw(folder.path(), "nbd");
+    let server = Server::start_with(&["--driver", "record", "--nbd-listen", "127.0.0.1:0"]);
+    let image = server.run(&["import", raw.to_str().expect("a path in UTF-8"), "--name", "over-tcp"]);
+    let image = image.trim();
+    let [_, key, secret] = reader(&server);
+    let address = server.info()["nbd_endpoint"].as_str().expect("an address").to_owned();
+    let told = server.python("story_nbd.py", &[&address, image, &key, &secret]);
+    let names: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let asked = |uri: &str| Command::new("nbdinfo").arg(uri).output().expect("nbdinfo is installed (libnbd-bin)");
+    let of = |kind: &str| {
+        let names = names[kind].as_object().expect("names").iter();
+        let names = names.map(|(what, uri)| (what.clone(), uri.as_str().expect("a text").to_owned()));
+        names.collect::<Vec<_>>()
+    };
+    for (what, uri) in of("opens") {
+        let copy = folder.path().join("copy");
+        let copied = Command::new("nbdcopy").arg(&uri).arg(&copy).output().expect("nbdcopy is installed (libnbd-bin)");
+        assert!(copied.status.success(), "{what}: {copied:?}");
+        assert_same(&raw, copy.to_str().expect("a path in UTF-8"), "raw");
+    }
+    for (what, uri) in of("refused") {
+        let answer = asked(&uri);
+        assert!(!answer.status.success(), "{what}: {answer:?}");
+    }
+    // The program's own names, of a key that lasts and of one that does not.
+    assert_same(&raw, server.run(&["nbd", image, "--tcp"]).trim(), "raw");
+    let tintype = e2e::program();
+    let as_role = ["exec", "--no-names", "--role", "exporter", "--"];
+    let tintype = [tintype.to_str().expect("a path in UTF-8"), "nbd", image, "--tcp"];
+    let denied = server.run_failing(&[&as_role[..], &tintype].concat());
+    assert!(denied.contains("Forbidden.RAM"), "the command asks for the image, which the role may not: {denied}");
+    let short = server.run(&["nbd", image, "--tcp", "--expires", "2"]).trim().to_owned();
+    e2e::wait_until("the end of a name", || !asked(&short).status.success());
+}
+
+#[test]
+fn a_command_as_a_role() {
+    let server = Server::start_with(&["--driver", "record"]);
+    let folder = e2e::root().join("e2e/clients");
+    let roles = format!("import sys; sys.path.insert(0, {folder:?}); import common; common.ensure_roles()");
+    let (python, aws) = (e2e::clients().join("venv/bin/python"), e2e::clients().join("venv/bin/aws"));
+    server.exec(&python, &["-c", &roles]);
+    server.exec(&aws, &["s3", "mb", "s3://of-the-owner"]);
+    let as_role = |command: &[&str]| {
+        let words = ["exec", "--no-names", "--role", "AliyunECSImageImportDefaultRole", "--"];
+        server.command(&[&words, command].concat()).output().expect("the program runs")
+    };
+    // The role may ask where a bucket is, and not make one; nor may it ask for images.
+    let aws = aws.to_str().expect("a path in UTF-8");
+    let allowed = as_role(&[aws, "s3api", "get-bucket-location", "--bucket", "of-the-owner"]);
+    assert!(allowed.status.success(), "{allowed:?}");
+    let denied = as_role(&[aws, "s3", "mb", "s3://of-the-role"]);
+    assert!(String::from_utf8_lossy(&denied.stderr).contains("AccessDenied"), "{denied:?}");
+    let tintype = e2e::program();
+    let denied = as_role(&[tintype.to_str().expect("a path in UTF-8"), "images"]);
+    assert!(String::from_utf8_lossy(&denied.stderr).contains("Forbidden.RAM"), "{denied:?}");
+    let complaint = server.run_failing(&["exec", "--role", "nobody", "--", "true"]);
+    assert!(complaint.contains("there is no role nobody"), "{complaint}");
+}
+
 #[test]
 fn an_image_and_its_readers() {
     let folder = tempfile::tempdir().expect("a folder");
     let raw = make_raw(folder.path(), "sharing");
     let server = Server::start_with(&["--driver", "record"]);
-    let made = server.run(&["account", "create", "reader", "--json"]);
-    let reader: serde_json::Value = serde_json::from_str(&made).expect("JSON");
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let (account, key) = (text(&reader["account_id"]), text(&reader["access_key_id"]));
-    let secret = text(&reader["access_key_secret"]);
+    let [account, key, secret] = reader(&server);
     let told = server.python("story_sharing.py", &[raw.to_str().expect("a path in UTF-8"), &account, &key, &secret]);
     let (image, machine) = told.trim().split_once(' ').expect("two ids");
 

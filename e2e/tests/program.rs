@@ -134,3 +134,43 @@ fn a_stop_parks_an_import_and_a_start_goes_on() {
     server.run(&["verify", "--deep"]);
     assert_eq!(server.tasks()[0]["TaskStatus"], "Finished");
 }
+
+#[test]
+fn who_may_what_who_did_what_and_how_much() {
+    let server = Server::start_with(&["--driver", "record"]);
+    let account = server.credentials()["account_id"].as_str().expect("an account").to_owned();
+
+    // A limit that is lowered holds in the next call, and one that is let go is the service's again.
+    let limit = |name: &str| {
+        let shown: Value = serde_json::from_str(&server.run(&["quota", "list", "--json"])).expect("JSON");
+        let limits = shown["limits"].as_array().expect("limits").clone();
+        limits.into_iter().find(|limit| limit["name"] == name).expect("a limit")
+    };
+    let usual = limit("images");
+    assert!(server.run(&["quota", "set", "images", "3"]).contains("images"));
+    assert_eq!(limit("images")["limit"], 3);
+    server.run(&["quota", "set", "images", "default"]);
+    assert_eq!(limit("images"), usual);
+    assert!(server.run_failing(&["quota", "set", "elephants", "3"]).contains("there is no limit elephants"));
+    assert!(server.run_failing(&["quota", "set", "images", "many"]).contains("is no number"));
+
+    // What was asked is on record, with who asked and how it was decided.
+    server.run(&["images"]);
+    let record = || server.run(&["audit", "--action", "DescribeImages", "--json"]);
+    wait_until("the record", || !record().trim().is_empty());
+    let event: Value = serde_json::from_str(record().lines().next().expect("an event")).expect("JSON");
+    let request = event["id"].as_str().expect("an id").to_owned();
+    assert_eq!((&event["code"], &event["decision"]["verdict"]), (&"OK".into(), &"Allow".into()));
+    assert!(server.run(&["audit", "--denied", "--json"]).trim().is_empty(), "nobody was denied anything");
+
+    let why = server.run(&["policy", "explain", &request]);
+    assert!(why.contains("the owner of the account may do everything"), "{why}");
+    let resource = format!("acs:ecs:*:{account}:image/m-1");
+    let ask = ["policy", "explain", "--verb", "ecs:DeleteImage", "--resource", &resource, "--as"];
+    let foreign = ["policy", "explain", "--verb", "ecs:DeleteImage", "--resource", "acs:ecs:*:1:image/m-1"];
+    assert!(server.run(&[&ask[..], &["root"]].concat()).contains("Allow"));
+    let foreign = server.run(&[&foreign[..], &["--as", "root"]].concat());
+    assert!(foreign.contains("the resource is another account's"), "{foreign}");
+    assert!(server.run_failing(&[&ask[..], &["role/nobody"]].concat()).contains("there is no role nobody"));
+    assert!(server.run_failing(&["policy", "explain"]).contains("required"));
+}

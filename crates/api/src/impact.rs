@@ -264,7 +264,7 @@ fn servers(
         for disk in resources::all_with::<Disk>(tx, "snapshot", mapping.snapshot.as_str())? {
             let disk = disk.record;
             let now = snapshot.as_ref().is_some_and(|snapshot| snapshot.owner == disk.owner);
-            let goes = snapshot.as_ref().is_some_and(|snapshot| snapshot.goes_with_image);
+            let goes = snapshot.as_ref().is_some_and(|snapshot| snapshot.goes_with(&image.id));
             made.push((disk, now, now && !(goes && change == Change::Delete)));
         }
     }

@@ -21,12 +21,15 @@ use anyhow::{Context as _, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The first account of a deployment, kept so that its owner can be told again.
+/// An account with a key of its. The first one of a deployment is kept, so that its owner can be told again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Credentials {
     pub(crate) account_id: String,
     pub(crate) access_key_id: String,
     pub(crate) access_key_secret: String,
+    /// What must come with every request that a temporary key signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) security_token: Option<String>,
 }
 
 /// Where a running server listens.
@@ -36,6 +39,8 @@ pub(crate) struct ServerInfo {
     pub(crate) oss_endpoint: String,
     pub(crate) tls_endpoint: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) nbd_endpoint: Option<String>,
     pub(crate) region: String,
     pub(crate) pid: u32,
 }

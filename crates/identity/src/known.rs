@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use meta::accounts;
 use meta::identities::{self, Principal as Row};
 use meta::roles::{self, Role};
 use meta::{Meta, Scope, Tx, settings};
@@ -95,11 +94,13 @@ impl Identities {
         }
         let (id, this) = (access_key_id.to_owned(), Arc::clone(self));
         let found = self.meta.read(move |tx| {
-            let Some(key) = accounts::key(tx, &id)? else { return Ok(None) };
-            let Some(user) = &key.user else { return Ok(Some((key, None))) };
+            let Some((key, user, generation)) = identities::by_key(tx, &id)? else { return Ok(None) };
+            if key.user.is_none() {
+                return Ok(Some((key, None)));
+            }
             // A user that is deleted has no keys left; a key of nobody is nobody's.
-            let Some(user) = identities::user_by_id(tx, key.account, user)? else { return Ok(None) };
-            let found = this.look(tx, key.account, Row::User(&user.id))?;
+            let Some(user) = user else { return Ok(None) };
+            let found = this.look_at(tx, (key.account, generation), Row::User(&user.id))?;
             Ok::<_, meta::Error>(Some((key, Some((user, found)))))
         });
         let (key, user) = found.await?.ok_or(Unknown::Key)?;
@@ -197,6 +198,16 @@ impl Identities {
     /// The policies of a principal: those that are remembered, when nothing changed since.
     fn look(&self, tx: &mut Tx<'_>, account: AccountId, row: Row<'_>) -> Result<Found, meta::Error> {
         let generation = identities::generation(tx, account)?;
+        self.look_at(tx, (account, generation), row)
+    }
+
+    /// [`Identities::look`], for whoever knows the generation.
+    fn look_at(
+        &self,
+        tx: &mut Tx<'_>,
+        (account, generation): (AccountId, i64),
+        row: Row<'_>,
+    ) -> Result<Found, meta::Error> {
         if let Some((known, policies)) = self.remembered.get(&(account, key_of(row)))
             && known == generation
         {

@@ -96,7 +96,7 @@ pub fn delete_key(tx: &mut Tx<'_>, account: AccountId, user: Option<&str>, id: &
     advance_if(tx, account, changed)
 }
 
-fn access_key(row: &Row) -> Result<AccessKey, Error> {
+pub(crate) fn access_key(row: &Row) -> Result<AccessKey, Error> {
     Ok(AccessKey {
         id: row.text(0)?.to_owned(),
         account: row.account(1)?,

@@ -10,6 +10,7 @@
 use model::{AccountId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::{self, AccessKey};
 use crate::database::{Error, Row, Tx, to_json, values};
 use crate::policies::{self, PolicyKind};
 
@@ -103,6 +104,17 @@ pub(crate) fn advance_if(tx: &mut Tx<'_>, account: AccountId, changed: u64) -> R
         advance(tx, account)?;
     }
     Ok(changed > 0)
+}
+
+/// An access key, the user whose it is, and [`generation`] of their account: everything that every call asks, at once.
+pub fn by_key(tx: &mut Tx<'_>, id: &str) -> Result<Option<(AccessKey, Option<User>, i64)>, Error> {
+    let sql = "SELECT access_keys.id, access_keys.account, owner, secret, active, created, COALESCE(generation, 0), \
+               COALESCE(record, '') FROM access_keys \
+               LEFT JOIN users ON owner <> '' AND users.account = access_keys.account AND users.id = owner \
+               LEFT JOIN ram_generations ON ram_generations.account = access_keys.account WHERE access_keys.id = $1";
+    let Some(row) = tx.query_one(sql, values![id])? else { return Ok(None) };
+    let user = if row.text(7)?.is_empty() { None } else { Some(row.json(7)?) };
+    Ok(Some((accounts::access_key(&row)?, user, row.int(6)?)))
 }
 
 /// What speaks for a principal: for a user its own policies and then those of its groups, by name.

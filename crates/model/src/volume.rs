@@ -208,6 +208,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// True when it goes as the image goes: it was made for an image, and no other one is made of it.
+    pub fn goes_with(&self, image: &ImageId) -> bool {
+        self.goes_with_image && self.images.iter().all(|other| other == image)
+    }
+
     /// True when its device was a system disk's.
     pub fn is_system(&self) -> bool {
         self.source_type == DiskType::System

@@ -97,13 +97,13 @@ pub struct OssError {
     code: Code,
     /// The number of the help page.
     ec: &'static str,
-    message: String,
+    message: Box<str>,
     /// Further elements of the body.
     details: Vec<(&'static str, String)>,
     /// Headers of the answer.
     headers: Vec<(&'static str, String)>,
     /// Why policies denied it, for callers who have policies.
-    access_denied: Vec<(String, String)>,
+    access_denied: Box<[(String, String)]>,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -127,8 +127,8 @@ impl OssError {
 
     /// A refusal with a text more precise than the code's own.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        let (details, headers, access_denied) = (Vec::new(), Vec::new(), Vec::new());
-        Self { code, ec: code.ec(), message: message.into(), details, headers, access_denied, source: None }
+        let (details, headers, access_denied) = (Vec::new(), Vec::new(), Box::default());
+        Self { code, ec: code.ec(), message: message.into().into(), details, headers, access_denied, source: None }
     }
 
     /// With a help page more precise than the code's own.

@@ -103,10 +103,11 @@ pub(crate) fn against_deletion(tx: &mut Tx<'_>, image: &Image, force: bool) -> A
     Ok(is_used.then_some(Code::ImageUsedByInstance))
 }
 
-/// Lets go of the image's snapshots: those that were made for it alone go, the others are theirs who took them.
+/// Lets go of the image's snapshots: those that were made for an image go with the last one that names
+/// them, the others are theirs who took them.
 pub(crate) fn unlink_snapshots(tx: &mut Tx<'_>, image: &ImageId, now: Timestamp) -> ApiResult<()> {
     for snapshot in resources::all_with::<Snapshot>(tx, "image", image.as_str())? {
-        if snapshot.record.goes_with_image {
+        if snapshot.record.goes_with(image) {
             manifests::release_all(tx, snapshot.record.id.as_str())?;
             resources::delete(tx, &snapshot, now)?;
             continue;

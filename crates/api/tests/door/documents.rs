@@ -9,7 +9,7 @@ use model::ImageStatus;
 use model::quota::Quota;
 use serde_json::json;
 
-use crate::support::{IMPORT, KEY, NO_IMPORTS, World, import_with};
+use crate::support::{IMPORT, KEY, NO_IMPORTS, World, import_with, text};
 
 type Row = (u16, &'static str, &'static str);
 
@@ -187,7 +187,7 @@ pub(crate) async fn the_rows_of_an_import_are_reached() {
     world.work().await;
     refused(&[], named("InvalidImageName.Duplicated", "")).await;
     let found = world.ecs_ok("DescribeImages", &[("ImageName", "imported")]).await;
-    let image = crate::support::text(&found["Images"]["Image"][0]["ImageId"]);
+    let image = text(&found["Images"]["Image"][0]["ImageId"]);
     for status in [ImageStatus::CreateFailed, ImageStatus::UnAvailable] {
         world.meddle(&image, move |image| image.status = status).await;
         refused(&[], named("IncorrectImageStatus", "")).await;
@@ -225,4 +225,24 @@ pub(crate) async fn the_limits_of_a_region_are_reached() {
     allow(Quota::Images, 2).await;
     allow(Quota::Snapshots, 2).await;
     world.ecs_ok("ImportImage", &import_with(&[("ImageName", "one-more")])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn a_snapshot_goes_with_the_last_image_that_is_made_of_it() {
+    let world = World::ready().await;
+    let imported = text(&world.ecs_ok("ImportImage", &IMPORT).await["ImageId"]);
+    world.work().await;
+    let shown = world.ecs_ok("DescribeImages", &[("ImageId", &imported)]).await;
+    let snapshot = text(&shown["Images"]["Image"][0]["DiskDeviceMappings"]["DiskDeviceMapping"][0]["SnapshotId"]);
+    let made = world.ecs_ok("CreateImage", &[("SnapshotId", &snapshot), ("ImageName", "made")]).await;
+    let made = text(&made["ImageId"]);
+    world.work().await;
+    let left = async || {
+        let shown = world.ecs_ok("DescribeSnapshots", &[("SnapshotIds", &json!([snapshot]).to_string())]).await;
+        shown["TotalCount"].clone()
+    };
+    world.ecs_ok("DeleteImage", &[("ImageId", &made)]).await;
+    assert_eq!(left().await, 1, "the import names it still");
+    world.ecs_ok("DeleteImage", &[("ImageId", &imported)]).await;
+    assert_eq!(left().await, 0);
 }

@@ -6,7 +6,7 @@ use meta::{Scope, visible};
 use model::{AccountId, ImageId, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{OTHER_KEY, World, text};
+use crate::support::{OTHER_KEY, World, rounds, text};
 
 const SHARE: &str = "ModifyImageSharePermission";
 
@@ -257,14 +257,14 @@ pub(crate) async fn a_deleted_image_leaves_its_bytes_to_those_who_use_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 pub(crate) async fn nothing_comes_of_an_image_whose_withdrawal_was_answered() {
-    race(World::new().await, 20).await;
+    race(World::new().await, rounds(20)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 pub(crate) async fn nor_where_many_nodes_share_the_records() {
     let server = testkit::Postgres::start();
     let meta = meta::Meta::open_postgres(&server.address()).await.expect("opens");
-    race(World::over(meta, tempfile::tempdir().expect("a directory")).await, 60).await;
+    race(World::over(meta, tempfile::tempdir().expect("a directory")).await, rounds(60)).await;
 }
 
 /// Launches against withdrawals, begun at once.

@@ -41,7 +41,7 @@ pub struct World {
     pub clock: Arc<FixedClock>,
     pub account: AccountId,
     pub other: AccountId,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 pub const KEY: &str = "LTAI5tMain";
@@ -95,16 +95,22 @@ impl World {
         let host = Host::on_record(dir.path(), store.clone(), clock.clone()).await.expect("opens");
         let parts = Parts { meta, buckets, store, host, entropy: Arc::new(SystemEntropy) };
         let engine = Engine::new(parts, clock.clone(), "node".into());
-        let regions = ["cn-hangzhou", "us-west-1", NO_IMPORTS].map(|region| region.parse().expect("a region")).to_vec();
-        let catalogue = Catalogue {
-            regions,
-            without_import: vec![NO_IMPORTS.parse().expect("a region")],
-            endpoint: "127.0.0.1:7070".into(),
-            oss_endpoint: "127.0.0.1:7071".into(),
+        let api = doors(&engine).await;
+        Self { api, engine, clock, account, other, dir }
+    }
+
+    /// The doors of another node: over the same bytes, with a connection of its own to the same records.
+    pub async fn another_node(&self, meta: Meta) -> Api {
+        let dir = self.dir.path().join("another");
+        let host = Host::on_record(&dir, self.engine.store().clone(), self.clock.clone()).await.expect("opens");
+        let parts = Parts {
+            meta,
+            buckets: self.engine.buckets().clone(),
+            store: self.engine.store().clone(),
+            host,
+            entropy: Arc::new(SystemEntropy),
         };
-        let identities = Identities::open(engine.meta().clone(), Arc::new(SystemEntropy)).await.expect("opens");
-        let api = Api::new(Services { engine: engine.clone(), catalogue, identities: Arc::new(identities) });
-        Self { api, engine, clock, account, other, _dir: dir }
+        doors(&Engine::new(parts, self.clock.clone(), "another".into())).await
     }
 
     /// Calls an action with this key and returns status and body.
@@ -180,6 +186,11 @@ impl World {
     }
 
     pub async fn send(&self, query: &str) -> Answer {
+        self.send_to(&self.api, query).await
+    }
+
+    /// Sends to one node's doors.
+    pub async fn send_to(&self, api: &Api, query: &str) -> Answer {
         let headers = HeaderMap::new();
         let call = HttpCall {
             method: "POST",
@@ -191,7 +202,7 @@ impl World {
             peer: Some([127, 0, 0, 1].into()),
             is_secure: false,
         };
-        self.api.call(call).await
+        api.call(call).await
     }
 
     /// Makes a user of the main account with a key of the same name, and attaches a custom policy that says this.
@@ -330,6 +341,23 @@ impl World {
     pub async fn work(&self) {
         self.engine.run_until_idle().await.expect("runs");
     }
+}
+
+async fn doors(engine: &Engine) -> Api {
+    let regions = ["cn-hangzhou", "us-west-1", NO_IMPORTS].map(|region| region.parse().expect("a region")).to_vec();
+    let catalogue = Catalogue {
+        regions,
+        without_import: vec![NO_IMPORTS.parse().expect("a region")],
+        endpoint: "127.0.0.1:7070".into(),
+        oss_endpoint: "127.0.0.1:7071".into(),
+    };
+    let identities = Identities::open(engine.meta().clone(), Arc::new(SystemEntropy)).await.expect("opens");
+    Api::new(Services { engine: engine.clone(), catalogue, identities: Arc::new(identities) })
+}
+
+/// How many rounds a race is run: few, unless somebody asks for more.
+pub fn rounds(few: u32) -> u32 {
+    std::env::var("TINTYPE_RACE_ROUNDS").map_or(few, |text| text.parse().expect("TINTYPE_RACE_ROUNDS is a number"))
 }
 
 /// A text of an answer.

@@ -17,6 +17,9 @@ use crate::data_dir::{Credentials, DataDir, ServerInfo};
 /// How often a running task is asked how far it is.
 const POLL: Duration = Duration::from_millis(250);
 
+/// Where a request to the OSS door carries the token of a temporary key.
+const TOKEN_HEADER: &str = "x-oss-security-token";
+
 /// A client with the first account's key, unless the environment names another.
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -61,8 +64,9 @@ impl Client {
         if let (Ok(id), Ok(secret)) =
             (std::env::var("TINTYPE_ACCESS_KEY_ID"), std::env::var("TINTYPE_ACCESS_KEY_SECRET"))
         {
-            credentials.access_key_id = id;
-            credentials.access_key_secret = secret;
+            let token = std::env::var("TINTYPE_SECURITY_TOKEN").ok().filter(|token| !token.is_empty());
+            (credentials.access_key_id, credentials.access_key_secret) = (id, secret);
+            credentials.security_token = token;
         }
         let region = target.region.clone().unwrap_or_else(|| server.region.clone());
         let http = reqwest::Client::builder().no_proxy().build()?;
@@ -92,6 +96,9 @@ impl Client {
         .chain(params)
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
+        if let Some(token) = &self.credentials.security_token {
+            pairs.push(("SecurityToken".to_owned(), token.clone()));
+        }
         if matches!(door, Door::Ecs) {
             pairs.push(("RegionId".to_owned(), self.region.clone()));
         }
@@ -139,8 +146,9 @@ impl Client {
         query: &[(&str, &str)],
     ) -> reqwest::RequestBuilder {
         let date = SystemClock.now().http_date();
-        let Credentials { access_key_id, access_key_secret, .. } = &self.credentials;
-        let signature = sign_oss(access_key_secret, method.as_str(), &date, (bucket, key), query);
+        let Credentials { access_key_id, access_key_secret, security_token, .. } = &self.credentials;
+        let keys = (access_key_secret.as_str(), security_token.as_deref());
+        let signature = sign_oss(keys, method.as_str(), &date, (bucket, key), query);
         let authorization = format!("OSS {access_key_id}:{signature}");
         let resource = resource(bucket, &encode::encode_path(key));
         let mut url = format!("http://{}{resource}", self.server.oss_endpoint);
@@ -154,7 +162,11 @@ impl Client {
                     .collect();
             url = format!("{url}?{}", pairs.join("&"));
         }
-        self.http.request(method, url).header("date", date).header("authorization", authorization)
+        let request = self.http.request(method, url).header("date", date).header("authorization", authorization);
+        match security_token {
+            Some(token) => request.header(TOKEN_HEADER, token),
+            None => request,
+        }
     }
 
     /// Names of the caller's buckets.
@@ -200,7 +212,13 @@ fn resource(bucket: &str, key: &str) -> String {
 }
 
 /// OSS signature version 1 of a request without content type and digest; every query parameter must be a sub-resource.
-fn sign_oss(secret: &str, method: &str, date: &str, (bucket, key): (&str, &str), query: &[(&str, &str)]) -> String {
+fn sign_oss(
+    (secret, token): (&str, Option<&str>),
+    method: &str,
+    date: &str,
+    (bucket, key): (&str, &str),
+    query: &[(&str, &str)],
+) -> String {
     let mut sorted = query.to_vec();
     sorted.sort_unstable();
     let pair = |(name, value): &(&str, &str)| match *value {
@@ -209,7 +227,8 @@ fn sign_oss(secret: &str, method: &str, date: &str, (bucket, key): (&str, &str),
     };
     let pairs: Vec<String> = sorted.iter().map(pair).collect();
     let question = if pairs.is_empty() { "" } else { "?" };
-    let text = format!("{method}\n\n\n{date}\n{}{question}{}", resource(bucket, key), pairs.join("&"));
+    let headers = token.map_or_else(String::new, |token| format!("{TOKEN_HEADER}:{token}\n"));
+    let text = format!("{method}\n\n\n{date}\n{headers}{}{question}{}", resource(bucket, key), pairs.join("&"));
     let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(text.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
@@ -224,7 +243,7 @@ mod tests {
         let query = [("uploadId", "0004B9895DBBB6EC98E36"), ("partNumber", "2")];
         let date = "Fri, 21 Nov 2025 08:00:00 GMT";
         let place = ("examplebucket", "img.qcow2");
-        let signature = sign_oss("TestAccessKeySecret0123456789AB", "PUT", date, place, &query);
+        let signature = sign_oss(("TestAccessKeySecret0123456789AB", None), "PUT", date, place, &query);
         assert_eq!(signature, "B73l3DdT/nFoQl7njIS5rbD+zR4=");
     }
 }

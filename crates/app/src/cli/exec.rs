@@ -13,16 +13,46 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context as _, Result};
+use http::Method;
 use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::Target;
 use super::client::{Client, Door};
+use super::{Target, admin};
+use crate::data_dir::Credentials;
+use crate::serve::admin::BeginSession;
 use crate::serve::tls;
 
 /// Where distributions keep the authorities that everybody trusts.
 const SYSTEM_AUTHORITIES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+
+/// The variables from which clients read the id of their key. The last is this program's own.
+const ID_VARIABLES: [&str; 5] = [
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "ALICLOUD_ACCESS_KEY",
+    "OSS_ACCESS_KEY_ID",
+    "AWS_ACCESS_KEY_ID",
+    "TINTYPE_ACCESS_KEY_ID",
+];
+
+/// The variables of the secret.
+const SECRET_VARIABLES: [&str; 5] = [
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    "ALICLOUD_SECRET_KEY",
+    "OSS_ACCESS_KEY_SECRET",
+    "AWS_SECRET_ACCESS_KEY",
+    "TINTYPE_ACCESS_KEY_SECRET",
+];
+
+/// The variables of a temporary key's token.
+const TOKEN_VARIABLES: [&str; 5] = [
+    "ALIBABA_CLOUD_SECURITY_TOKEN",
+    "ALICLOUD_SECURITY_TOKEN",
+    "OSS_SESSION_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "TINTYPE_SECURITY_TOKEN",
+];
 
 /// Products whose names begin host names.
 const PRODUCTS: [&str; 6] = ["ecs", "vpc", "ram", "sts", "location", "swas"];
@@ -35,6 +65,12 @@ pub(crate) struct ExecOptions {
     /// A bucket that the command makes and then reaches by the bucket's own host name; those that exist are known
     #[arg(long, value_name = "NAME")]
     bucket: Vec<String>,
+    /// Run it as a role of the first account, with a temporary key
+    #[arg(long, value_name = "NAME")]
+    role: Option<String>,
+    /// How long that key is good
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_600, requires = "role")]
+    seconds: u32,
     /// Set variables only: no host name of the service leads here
     #[arg(long)]
     no_names: bool,
@@ -53,6 +89,11 @@ pub(crate) async fn run(options: ExecOptions) -> Result<ExitCode> {
         None => Command::new(program),
     };
     command.args(arguments);
+    let begun = match &options.role {
+        None => None,
+        Some(role) => Some(begin(&options, role).await?),
+    };
+    set_keys(&mut command, begun.as_ref().unwrap_or(&client.credentials));
     set_variables(&mut command, &client, names.as_ref().map(|names| names.authorities.as_path()));
     let status = tokio::task::spawn_blocking(move || command.status()).await?;
     let status = status.with_context(|| format!("cannot run {program}"))?;
@@ -65,17 +106,31 @@ fn exit_code(status: ExitStatus) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
+/// Begins a session of a role at the operator's door: the owner of an account cannot assume one at the account's.
+async fn begin(options: &ExecOptions, role: &str) -> Result<Credentials> {
+    let (role, name, seconds) = (role.to_owned(), "tintype-exec".to_owned(), options.seconds);
+    let body = BeginSession { account: None, role, name, seconds };
+    let answer = admin::ask(&options.target, Method::POST, "/sessions", &body).await?;
+    serde_json::from_value(answer).context("the server's answer has no key")
+}
+
+fn set_keys(command: &mut Command, keys: &Credentials) {
+    let mut set = |names: &[&str], value: Option<&String>| {
+        for name in names {
+            match value {
+                Some(value) => command.env(name, value),
+                // One that was there belongs to another key.
+                None => command.env_remove(name),
+            };
+        }
+    };
+    set(&ID_VARIABLES, Some(&keys.access_key_id));
+    set(&SECRET_VARIABLES, Some(&keys.access_key_secret));
+    set(&TOKEN_VARIABLES, keys.security_token.as_ref());
+}
+
 fn set_variables(command: &mut Command, client: &Client, authorities: Option<&Path>) {
-    let (id, secret) = (&client.credentials.access_key_id, &client.credentials.access_key_secret);
     let (endpoint, oss) = (&client.server.endpoint, format!("http://{}", client.server.oss_endpoint));
-    for name in ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"] {
-        command.env(name, id);
-    }
-    for name in
-        ["ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECRET_KEY", "OSS_ACCESS_KEY_SECRET", "AWS_SECRET_ACCESS_KEY"]
-    {
-        command.env(name, secret);
-    }
     for name in ["ALIBABA_CLOUD_REGION_ID", "ALICLOUD_REGION", "OSS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"] {
         command.env(name, &client.region);
     }

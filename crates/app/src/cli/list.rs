@@ -1,10 +1,13 @@
 //! The commands that show images and tasks, and the small ones on a single image or task.
 
 use anyhow::{Context as _, Result};
+use model::{Clock as _, SystemClock};
 use serde_json::Value;
+use wire::encode;
 
 use super::Target;
 use super::client::{Client, Door};
+use crate::nbd_name::{DiskName, LONGEST_VALIDITY};
 
 /// Options of `tintype images`.
 #[derive(Debug, clap::Args)]
@@ -55,6 +58,13 @@ pub(crate) struct NbdOptions {
     /// Which disk: 0 is the system disk
     #[arg(long, default_value_t = 0)]
     disk: usize,
+    /// The address over TCP, under a name that the caller's key signs
+    #[arg(long)]
+    tcp: bool,
+    /// How long that name is good
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_600, requires = "tcp",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(LONGEST_VALIDITY)))]
+    expires: u32,
     #[command(flatten)]
     target: Target,
 }
@@ -97,10 +107,14 @@ pub(crate) async fn nbd(options: NbdOptions) -> Result<()> {
     let disks = &answer["Images"]["Image"][0]["DiskDeviceMappings"]["DiskDeviceMapping"];
     let there = disks.get(options.disk).is_some();
     anyhow::ensure!(there, "there is no available image {} with a disk {}", options.image, options.disk);
-    let name = match options.disk {
-        0 => options.image.clone(),
-        disk => format!("{}/{disk}", options.image),
-    };
+    let name = DiskName { image: options.image.parse().context("that is no image's id")?, disk: options.disk };
+    if options.tcp {
+        let address = client.server.nbd_endpoint.as_ref();
+        let address = address.context("the server has no NBD door over TCP; start it with --nbd-listen")?;
+        let expires = SystemClock.now().plus_millis(i64::from(options.expires) * 1_000);
+        println!("nbd://{address}/{}", encode::encode(&name.sign(&client.credentials, expires)?));
+        return Ok(());
+    }
     let socket = options.target.data_dir()?.path("nbd.sock");
     let socket = std::path::absolute(socket)?;
     println!("nbd+unix:///{name}?socket={}", socket.display());

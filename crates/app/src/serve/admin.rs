@@ -17,6 +17,7 @@ use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use identity::NewSession;
 use meta::{Scope, images, manifests};
 use model::image::EVERYWHERE;
 use model::{AccountId, Image, ImageId, ImageName, ImageStatus, RegionId, SnapshotId};
@@ -28,6 +29,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::doors::Body;
 use super::{Server, inquiry, limits, make_account};
+use crate::data_dir::Credentials;
 
 const LARGEST_REQUEST: usize = 64 << 10;
 
@@ -35,6 +37,19 @@ const LARGEST_REQUEST: usize = 64 << 10;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct NewAccount {
     pub(crate) name: String,
+}
+
+/// `POST /sessions`: whoever may open this door may be anybody, so no trust policy is asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct BeginSession {
+    /// The account, by number or name; the first one when there is none.
+    pub(crate) account: Option<String>,
+    /// The role's name.
+    pub(crate) role: String,
+    /// What the session is called.
+    pub(crate) name: String,
+    /// How long it is.
+    pub(crate) seconds: u32,
 }
 
 /// `POST /verify`.
@@ -122,6 +137,10 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
                 let NewAccount { name } = serde_json::from_slice(&body)?;
                 let made = make_account(server.engine.meta(), &name, None).await?;
                 Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&made)?)))
+            }
+            (&Method::POST, "/sessions") => {
+                let begun = begin(server, serde_json::from_slice(&body)?).await?;
+                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&begun)?)))
             }
             (&Method::POST, "/verify") => Ok(Some(verify(server, serde_json::from_slice(&body)?).await?)),
             (&Method::POST, "/gc") => {
@@ -259,6 +278,30 @@ async fn publish(server: &Server, SystemImage { image, name, family }: SystemIma
     });
     anyhow::ensure!(published.await?, "there is no such available image, or an image has that id already");
     Ok(json!({"published": true}))
+}
+
+/// Begins a session of a role.
+async fn begin(server: &Server, BeginSession { account, role, name, seconds }: BeginSession) -> Result<Credentials> {
+    let account = inquiry::account_of(server, account).await?;
+    let found = server.identities.role(account, &role).await?.with_context(|| format!("there is no role {role}"))?.role;
+    let longest = found.max_session_seconds;
+    anyhow::ensure!(seconds <= longest, "a session of {role} lasts at most {longest} s");
+    let key = server.identities.begin(NewSession {
+        account,
+        role: found.name,
+        role_id: found.id,
+        name,
+        expires: server.engine.clock().now().plus_millis(i64::from(seconds) * 1_000),
+        policy: None,
+        assumed_by: "the operator".to_owned(),
+        source_identity: None,
+    });
+    Ok(Credentials {
+        account_id: account.to_string(),
+        access_key_id: key.access_key_id,
+        access_key_secret: key.access_key_secret,
+        security_token: Some(key.security_token),
+    })
 }
 
 /// What a change of an image would touch. Only read.

@@ -53,7 +53,7 @@ pub(crate) struct ServeOptions {
     /// Private key for TLS, in PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Address of the NBD door; the socket in the data directory is always there
+    /// Address of the NBD door, where names are signed; the socket in the data directory is always there
     #[arg(long, value_name = "ADDR")]
     nbd_listen: Option<SocketAddr>,
     /// Where the records are: `sqlite`, or the address of a PostgreSQL database
@@ -149,11 +149,13 @@ async fn serve(options: ServeOptions) -> Result<()> {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    let nbd = images::bind(&data, options.nbd_listen).await?;
     let info = ServerInfo {
         endpoint: listener.local_addr()?.to_string(),
         oss_endpoint: oss_listener.local_addr()?.to_string(),
         tls_endpoint: tls_listener.as_ref().map(TcpListener::local_addr).transpose()?.map(|addr| addr.to_string()),
         ca_file: (options.tls_listen.is_some() && options.tls_cert.is_none()).then(|| data.path("tls/ca.pem")),
+        nbd_endpoint: nbd.tcp_address().map(|address| address.to_string()),
         region: regions[0].to_string(),
         pid: std::process::id(),
     };
@@ -191,7 +193,7 @@ async fn serve(options: ServeOptions) -> Result<()> {
         doors.spawn(doors::listen(listener, Arc::clone(&server), doors::Kind::ByHost, Some(tls), stopping.clone()));
     }
     doors.spawn(admin::listen(data.path("admin.sock"), Arc::clone(&server), stopping.clone())?);
-    for door in images::nbd_doors(&data, options.nbd_listen, &engine, stopping.clone()).await? {
+    for door in nbd.doors(&server, &stopping) {
         doors.spawn(door);
     }
     for door in machines::doors(&data, &engine, stopping.clone()).await? {
@@ -319,7 +321,12 @@ pub(crate) async fn make_account(meta: &Meta, name: &str, preset: Option<(String
             Ok::<_, meta::Error>(key)
         })
         .await?;
-    Ok(Credentials { account_id: made.account.to_string(), access_key_id: made.id, access_key_secret: made.secret })
+    Ok(Credentials {
+        account_id: made.account.to_string(),
+        access_key_id: made.id,
+        access_key_secret: made.secret,
+        security_token: None,
+    })
 }
 
 /// Catches the signals that stop the server from here on; the future ends when one has come.
@@ -348,7 +355,7 @@ fn told(machines: &HypervisorInfo) -> String {
 
 /// What a person who has just started the server needs to know.
 fn greet(data: &DataDir, info: &ServerInfo, credentials: &Credentials, machines: &HypervisorInfo) {
-    let Credentials { account_id, access_key_id, access_key_secret } = credentials;
+    let Credentials { account_id, access_key_id, access_key_secret, .. } = credentials;
     let ServerInfo { endpoint, oss_endpoint, region, .. } = info;
     let tls = info.tls_endpoint.as_ref().map_or_else(String::new, |tls| format!("\n  TLS (all doors)  https://{tls}"));
     println!(

@@ -5,6 +5,7 @@
 //! refuse; and a disk that could be written is not, unless whoever opens it says [`Writable`].
 
 use std::io;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -126,4 +127,10 @@ pub trait Exports: Send + Sync {
     ///
     /// An error is logged; the client is told no more than that the export is not available.
     async fn open(&self, name: &str) -> io::Result<Option<Opened>>;
+
+    /// As [`open`](Exports::open), for a client that came over TCP: it may matter whence. It does not, unless the owner
+    /// says so.
+    async fn open_from(&self, name: &str, _peer: IpAddr) -> io::Result<Option<Opened>> {
+        self.open(name).await
+    }
 }

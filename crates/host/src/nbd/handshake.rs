@@ -6,6 +6,7 @@
 //! frame its options loses the connection.
 
 use std::io;
+use std::net::IpAddr;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing::{debug, warn};
@@ -31,6 +32,7 @@ pub(super) async fn negotiate<R, W>(
     reader: &mut R,
     writer: &mut W,
     exports: &dyn Exports,
+    peer: Option<IpAddr>,
 ) -> Result<Option<Session>, Error>
 where
     R: AsyncRead + Unpin,
@@ -50,6 +52,7 @@ where
     }
     let mut negotiation = Negotiation {
         exports,
+        peer,
         no_zeroes: flags & u32::from(FLAG_NO_ZEROES) != 0,
         structured: false,
         allocation_of: None,
@@ -91,6 +94,8 @@ enum Next {
 
 struct Negotiation<'a> {
     exports: &'a dyn Exports,
+    /// Whence the client came, when it was over TCP.
+    peer: Option<IpAddr>,
     no_zeroes: bool,
     structured: bool,
     /// Proper name of the export whose allocation the client selected.
@@ -227,17 +232,21 @@ impl Negotiation<'_> {
         {
             return Some(opened.clone());
         }
-        match self.exports.open(name).await {
+        let opened = match self.peer {
+            None => self.exports.open(name).await,
+            Some(peer) => self.exports.open_from(name, peer).await,
+        };
+        match opened {
             Ok(Some(opened)) => {
                 self.last_opened = Some((name.to_owned(), opened.clone()));
                 Some(opened)
             }
             Ok(None) => {
-                debug!(name, "a client asked for an export that is not there");
+                debug!(name = loggable(name), "a client asked for an export that is not there");
                 None
             }
             Err(error) => {
-                warn!(name, error = &error as &dyn std::error::Error, "cannot open an export");
+                warn!(name = loggable(name), error = &error as &dyn std::error::Error, "cannot open an export");
                 None
             }
         }
@@ -310,6 +319,11 @@ fn put_string(bytes: &mut Vec<u8>, text: &str) {
 /// As much of a text as the protocol takes.
 fn clipped(text: &str) -> &[u8] {
     &text.as_bytes()[..text.floor_char_boundary(MAX_STRING_BYTES)]
+}
+
+/// As much of a name as may be logged: what follows a question mark may be what lets a client in.
+fn loggable(name: &str) -> &str {
+    name.split('?').next().unwrap_or_default()
 }
 
 /// A client may leave between options without a word.

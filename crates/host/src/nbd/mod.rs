@@ -28,8 +28,8 @@
 //!
 //! # What it deliberately does not do
 //!
-//! It authenticates nobody and encrypts nothing: a Unix socket is protected by its mode, and a TCP port belongs on the
-//! loopback interface. It writes to no export that was not opened as [`Writable`]: any other says that it is read-only,
+//! It authenticates nobody and encrypts nothing: a Unix socket is protected by its mode, and who may open what over TCP is
+//! for [`Exports`] to say, by the name that a client asks for and whence it came. It writes to no export that was not opened as [`Writable`]: any other says that it is read-only,
 //! has no way to be written, and answers a write with `EPERM`. Nor does it probe: what an export is made of was decided
 //! long before.
 

@@ -1,7 +1,7 @@
 //! The listener: accepts connections, runs each as a task, and ends them all in order.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,8 @@ impl Server {
         Ok(Server { listener: Listener::Unix(socket), options: ServerOptions::default() })
     }
 
-    /// Listen on a TCP port. Whoever can reach it can read every export: use loopback addresses.
+    /// Listen on a TCP port. Whoever can reach it can read every export that [`Exports::open_from`] opens, and what is read
+    /// travels in plain text.
     pub async fn bind_tcp(address: SocketAddr) -> Result<Server, Error> {
         let listener = TcpListener::bind(address).await.map_err(|source| Reason::Address { source })?;
         Ok(Server { listener: Listener::Tcp(listener), options: ServerOptions::default() })
@@ -100,11 +101,11 @@ impl Server {
                         let outcome = match client {
                             Client::Unix(stream) => {
                                 let (reader, writer) = stream.into_split();
-                                serve_until(reader, writer, exports.as_ref(), wait, stop).await
+                                serve_until(reader, writer, (exports.as_ref(), None), wait, stop).await
                             }
-                            Client::Tcp(stream) => {
+                            Client::Tcp(stream, peer) => {
                                 let (reader, writer) = stream.into_split();
-                                serve_until(reader, writer, exports.as_ref(), wait, stop).await
+                                serve_until(reader, writer, (exports.as_ref(), Some(peer)), wait, stop).await
                             }
                         };
                         if let Err(error) = outcome {
@@ -136,13 +137,13 @@ where
     W: AsyncWrite + Unpin,
 {
     let (_never, stop) = watch::channel(false);
-    serve_until(reader, writer, exports, ServerOptions::default().handshake_timeout, stop).await
+    serve_until(reader, writer, (exports, None), ServerOptions::default().handshake_timeout, stop).await
 }
 
 async fn serve_until<R, W>(
     reader: R,
     mut writer: W,
-    exports: &dyn Exports,
+    (exports, peer): (&dyn Exports, Option<IpAddr>),
     handshake_timeout: Duration,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), Error>
@@ -151,8 +152,9 @@ where
     W: AsyncWrite + Unpin,
 {
     let mut reader = BufReader::with_capacity(READ_BUFFER_BYTES, reader);
+    let handshake = handshake::negotiate(&mut reader, &mut writer, exports, peer);
     let negotiated = tokio::select! {
-        negotiated = timeout(handshake_timeout, handshake::negotiate(&mut reader, &mut writer, exports)) => negotiated,
+        negotiated = timeout(handshake_timeout, handshake) => negotiated,
         _ = stop.wait_for(|stop| *stop) => return Ok(()),
     };
     match negotiated.map_err(|_| Reason::Slow)?? {
@@ -163,7 +165,7 @@ where
 
 enum Client {
     Unix(UnixStream),
-    Tcp(TcpStream),
+    Tcp(TcpStream, IpAddr),
 }
 
 /// The next client, when there is room for one.
@@ -172,12 +174,12 @@ async fn accept(listener: &Listener, slots: &Arc<Semaphore>) -> (Client, OwnedSe
     loop {
         let accepted = match listener {
             Listener::Unix(socket) => socket.listener.accept().await.map(|(stream, _)| Client::Unix(stream)),
-            Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| Client::Tcp(stream)),
+            Listener::Tcp(listener) => listener.accept().await.map(|(stream, peer)| Client::Tcp(stream, peer.ip())),
         };
         match accepted {
             Ok(client) => {
                 // A reply is written whole; waiting for more of it would only delay it.
-                if let Client::Tcp(stream) = &client
+                if let Client::Tcp(stream, _) = &client
                     && let Err(error) = stream.set_nodelay(true)
                 {
                     debug!(error = &error as &dyn std::error::Error, "cannot set TCP_NODELAY");

@@ -155,6 +155,12 @@ pub(super) async fn users_and_their_keys(meta: &Meta) {
         assert_eq!(accounts::keys_of(tx, owner, None)?, vec![own.clone()]);
         assert_eq!(accounts::keys_of(tx, owner, Some("21"))?, [first.clone(), second.clone()]);
         assert_eq!(accounts::key(tx, &first.id)?, Some(first.clone()));
+        let generation = identities::generation(tx, owner)?;
+        let user = identities::user_by_id(tx, owner, "21")?;
+        assert!(user.is_some());
+        assert_eq!(identities::by_key(tx, &first.id)?, Some((first.clone(), user, generation)));
+        assert_eq!(identities::by_key(tx, &own.id)?, Some((own.clone(), None, generation)));
+        assert_eq!(identities::by_key(tx, "nobody's")?, None);
         assert!(!accounts::set_key_active(tx, owner, Some("22"), &first.id, false)?, "another user's");
         assert!(!accounts::delete_key(tx, owner, None, &first.id)?, "a user's");
         assert!(accounts::set_key_active(tx, owner, Some("21"), &first.id, false)?);

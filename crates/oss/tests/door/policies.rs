@@ -1,13 +1,10 @@
 //! Users and sessions at the OSS door: what their policies allow, what ACLs add, and what a token must be.
 
-mod common;
-
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use common::{KEYS, World, world};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::{BodyExt as _, Full};
 use identity::{NewSession, Origin, TemporaryKey};
@@ -18,6 +15,8 @@ use meta::policies::{self, Attachment, Policy, PolicyKind};
 use meta::roles::{self, Role};
 use model::{AccountId, FixedClock, Timestamp};
 use sha1::Sha1;
+
+use crate::common::{KEYS, World, world};
 
 /// `Fri, 21 Nov 2025 08:00:00 GMT`.
 const NOW: i64 = 1_763_712_000_000;
@@ -191,6 +190,7 @@ async fn a_session() {
         trust: document(""),
         description: String::new(),
         max_session_seconds: 3_600,
+        tags: Vec::new(),
         created: now,
         updated: now,
     };

@@ -1,6 +1,8 @@
 //! The corners of the protocol, asked of the door directly with requests signed here.
 
 mod common;
+mod policies;
+mod real_clients;
 
 use std::sync::Arc;
 

@@ -3,20 +3,19 @@
 //! Each test runs one script of `tests/clients/`; a script fails at its first surprise. The clients are installed by
 //! `tests/clients/install.sh`; where they are not, these tests fail and say so.
 
-mod common;
-
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
-use common::KEYS;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use model::SystemClock;
 use oss::OssDoor;
 use tokio::process::Command;
+
+use crate::common::KEYS;
 
 /// Where the clients are installed.
 fn installed() -> PathBuf {
@@ -33,7 +32,7 @@ fn installed() -> PathBuf {
 
 async fn run(script: &str, arguments: &[&str]) {
     let clients = installed();
-    let world = common::world(Arc::new(SystemClock), None).await;
+    let world = crate::common::world(Arc::new(SystemClock), None).await;
     let address = listen(world.door.clone()).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
     let home = tempfile::tempdir().expect("a directory");
