@@ -29,7 +29,6 @@ impl Action for RevokeSecurityGroup {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
-        self.0.revoke(&cx).await?;
-        Ok(Nothing {})
+        self.0.revoke(&cx, Self::SPEC.name).await
     }
 }
