@@ -48,7 +48,11 @@ impl Action for DescribeVpcAttribute {
                 if self.dry_run {
                     return Err(Code::DryRunOperation.error());
                 }
-                views::vpc(tx, &found.record)
+                let mut view = views::vpc(tx, &found.record)?;
+                // The list of networks shows more.
+                let members = view.as_object_mut().expect("a view is an object");
+                members.retain(|name, _| !["RouterTableIds", "NatGatewayIds"].contains(&name.as_str()));
+                Ok(view)
             })
             .await
     }

@@ -29,7 +29,7 @@ impl Action for DeleteInstances {
             RELEASE_CODES[2],
             RELEASE_CODES[3],
             Code::RegionIdNotFound404,
-            Code::InstanceIdMissing,
+            Code::InstanceIdsMissingForDelete,
             Code::TooManyInstanceIds,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
@@ -40,7 +40,10 @@ impl Action for DeleteInstances {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
-            batch: Batch::read(params, cx)?,
+            batch: Batch::read(params, cx).map_err(|error| match error.code() {
+                Code::InstanceIdMissing => Code::InstanceIdsMissingForDelete.error(),
+                _ => error,
+            })?,
             force: flag(params, "Force")?,
             token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
         })

@@ -24,7 +24,7 @@ pub(super) struct RuleCall {
     token: Option<ClientToken>,
 }
 
-/// Codes that the four calls about rules share.
+/// Codes of the calls that add rules.
 pub(super) const CODES: [Code; 19] = [
     Code::RegionIdNotFound404,
     Code::SecurityGroupIdNotFound,
@@ -47,6 +47,28 @@ pub(super) const CODES: [Code; 19] = [
     Code::IdempotentParameterMismatch,
 ];
 
+/// Codes of the calls that remove rules.
+pub(super) const REVOKE_CODES: [Code; 18] = [
+    Code::RegionIdNotFound404,
+    Code::SecurityGroupIdNotFound,
+    Code::RuleIdInvalid,
+    Code::RuleIdRepeated,
+    Code::IpProtocolNotSupported,
+    Code::PortRangeMissing,
+    Code::RevokedPortRangeMalformed,
+    Code::RulePolicyMalformed,
+    Code::PriorityMalformed,
+    Code::NicTypeNotSupported,
+    Code::SourceCidrIpMalformed,
+    Code::DestCidrIpMalformed,
+    Code::RevokedPeerMissing,
+    Code::RuleDescriptionMalformed,
+    Code::RevokedGroupIsSame,
+    Code::RulesDuplicated,
+    Code::ClientTokenMalformed,
+    Code::IdempotentParameterMismatch,
+];
+
 impl RuleCall {
     /// Reads the call. `SecurityGroupRuleId.N` may stand instead of rules where `by_id` says so.
     pub(super) fn read(params: &Params, cx: &Cx, direction: Direction, by_id: bool) -> ApiResult<Self> {
@@ -55,17 +77,24 @@ impl RuleCall {
         let ids: Vec<SecurityGroupRuleId> = params
             .list("SecurityGroupRuleId")
             .into_iter()
-            .map(|(_, id)| id.parse().map_err(|_| ApiError::invalid("SecurityGroupRuleId")))
+            .map(|(_, id)| id.parse().map_err(|_| Code::RuleIdInvalid.error()))
             .collect::<ApiResult<_>>()?;
         let token = optional(params, "ClientToken", Code::ClientTokenMalformed)?;
         if by_id && !ids.is_empty() {
+            if ids.iter().enumerate().any(|(n, id)| ids[..n].contains(id)) {
+                return Err(Code::RuleIdRepeated.error());
+            }
             return Ok(Self { region, group, rules: Vec::new(), ids, token });
         }
         let items = params.items("Permissions");
+        let rule = |params: &Params| {
+            let read = rule(params, cx, direction, &group);
+            if by_id { read.map_err(as_revoked) } else { read }
+        };
         let rules: Vec<Rule> = if items.is_empty() {
-            vec![rule(params, cx, direction, &group)?]
+            vec![rule(params)?]
         } else {
-            items.iter().map(|(_, item)| rule(item, cx, direction, &group)).collect::<ApiResult<_>>()?
+            items.iter().map(|(_, item)| rule(item)).collect::<ApiResult<_>>()?
         };
         let is_twice = |(n, rule): (usize, &Rule)| rules[..n].iter().any(|other| other.says_the_same(rule));
         if rules.iter().enumerate().any(is_twice) {
@@ -124,6 +153,16 @@ impl RuleCall {
         .await?;
         cx.engine().ports_changed();
         Ok(changed)
+    }
+}
+
+/// What is wrong with a rule, in the words of the calls that remove rules.
+fn as_revoked(error: ApiError) -> ApiError {
+    match error.code() {
+        Code::PortRangeMalformed | Code::ProtocolAndPortsMismatch => Code::RevokedPortRangeMalformed.error(),
+        Code::RulePeerMissing => Code::RevokedPeerMissing.error(),
+        Code::RuleGroupIsSame => Code::RevokedGroupIsSame.error(),
+        _ => error,
     }
 }
 
