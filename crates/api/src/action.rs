@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use model::quota::Quota;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use wire::Params;
 
@@ -166,5 +166,5 @@ pub const fn entry<A: Action>() -> Entry {
 }
 
 /// The answer of an action that has nothing to say beside the request id.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Nothing {}

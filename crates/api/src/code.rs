@@ -112,6 +112,7 @@ codes! {
 
     // Images.
     ImageIdNotFound = 404 "InvalidImageId.NotFound" "The specified ImageId does not exist.";
+    ImageNotFoundForTypes = 404 "InvalidImageId.NotFound" "The specified image does not exist.";
     ImageIsCreating = 403 "ImageIsCreating" "The specified image is being created.";
     ImageIsExporting = 403 "ImageIsExporting" "The specified image is currently being exported. You can use the DescribeTasks API to check the status of related tasks and cancel them if needed.";
     ArchitectureInvalid = 404 "InvalidArchitecture" "The specified Architecture is not valid.";
@@ -153,6 +154,7 @@ codes! {
 
     // Tags, the older calls.
     TagResourceIdNotSupported = 403 "InvalidResourceId.NotSupported" "The specified ResourceId does not support tagging.";
+    TagResourceIdNotFound = 404 "InvalidResourceId.NotFound" "The specified ResourceId is not found in our records.";
     TagCountInvalid = 400 "InvalidTagCount" "The specified tags are beyond the permitted range.";
 
     // Making images of servers, snapshots and images.
@@ -175,7 +177,9 @@ codes! {
     SourceRegionNotFound = 400 "SourceRegion.NotFound" "The source region not found.";
     DestinationRegionNotFound = 400 "DestinationRegion.NotFound" "The destination region not found.";
     CopyDescriptionMalformed = 400 "InvalidDescription.Malformed" "The specified destination description is wrongly formed.";
+    CopyNameMalformed = 400 "InvalidImageName.Malformed" "The specified destination image name is wrongly formed.";
     CopyNameDuplicated = 400 "InvalidImageName.Duplicated" "The specified image name is already in use in the target region. Please try a different one.";
+    CopyUnderWay = 400 "OperationDenied.ImageCopyConflict" "The same image cannot be copied concurrently. Please wait until the last copy is completed before performing the next operation.";
     ImageNotAvailableForCopy = 400 "IncorrectImageStatus" "The image not available.";
     SharedImageSameRegionOnly = 403 "OperationDenied.SameRegionOnly" "The image shared from others can not be copied to another region directly.";
     ImageNotFromCopy = 400 "ImageCreatedNotFromCopy" "The specified image is not the target image of a copy action.";
@@ -227,6 +231,7 @@ codes! {
     InstanceIdMissing = 403 "InvalidInstanceId.NotFound" "InstanceId should not be null.";
     TooManyInstanceIds = 403 "InvalidParameter.TooManyInstanceIds" "Instance ids cannot be more than 100.";
     InstanceIdsNotSupported = 400 "InvalidInstanceIds.ValueNotSupported" "The specified parameter InstanceIds is not valid.";
+    InstanceIdsMissingForDelete = 403 "InvalidInstanceIds.ValueNotSupported" "The specified instanceIds is not valid.";
     InstanceStatusIncorrect = 403 "IncorrectInstanceStatus" "The current status of the resource does not support this operation.";
     InstanceInitializing = 403 "IncorrectInstanceStatus.Initializing" "The specified instance status does not support this operation.";
     InstanceStatusNotFound = 404 "InvalidStatus.NotFound" "The specified Status is not found.";
@@ -282,8 +287,12 @@ codes! {
     DiskDescriptionMalformed = 400 "InvalidDiskDescription.Malformed" "The specified parameter \"SyatemDisk.DiskDescription\" or \"DataDisk.n.Description\" is not valid.";
     CreateDiskNameMalformed = 400 "InvalidDiskName.Malformed" "The specified disk name is wrongly formed.";
     CreateDiskDescriptionMalformed = 400 "InvalidDescription.Malformed" "The specified description is wrongly formed.";
+    DiskDescriptionMalformed404 = 404 "InvalidDescription.Malformed" "The specified description is wrongly formed.";
+    DiskIdMissing = 400 "MissingParameter.DiskIdOrDiskIds" "Specified parameter DiskId or DiskIds is missing.";
+    DiskIdBesideDiskIds = 400 "ParameterConflict.DiskIdAndDiskIds" "Specified parameter DiskId and DiskIds conflict, only one can be chosen.";
     DiskIdNotFound = 404 "InvalidDiskId.NotFound" "The specified disk does not exist.";
     DiskIdsInvalid = 400 "InvalidParameter.DiskIds" "The specified parameter diskIds is not valid.";
+    DiskIdsTooMany = 403 "InvalidDiskIds.Malformed" "The amount of specified disk Ids exceeds the limit.";
     DiskTypeNotSupported = 400 "InvalidDiskType.ValueNotSupported" "The specified disk type is not supported.";
     DiskCategoryNotSupported = 400 "InvalidCategory.ValueNotSupported" "The specified disk category is not supported.";
     DiskStatusNotSupported = 400 "InvalidStatus.ValueNotSupported" "The specified disk status is not supported.";
@@ -324,6 +333,7 @@ codes! {
     SnapshotOfSystemDisk = 403 "InvalidSnapshotId.NotDataDiskSnapshot" "The specified snapshot is system disk snapshot.";
     SnapshotOfAnotherDisk = 403 "InvalidParameter.Mismatch" "The specified snapshot is not created from the specified disk.";
     SnapshotStatusNotFound = 404 "InvalidStatus.NotFound" "The specified Status is not found.";
+    SnapshotIdsTooMany = 403 "InvalidSnapshotIds.Malformed" "The amount of specified specified snapshot Ids exceeds the limit.";
     SnapshotTypeNotFound = 404 "InvalidSnapshotType.NotFound" "The specfied SnapshotType is not found.";
     SourceDiskTypeInvalid = 404 "InvalidSourceDiskType" "The specifed SourceDiskType is not valid.";
     SnapshotUsageInvalid = 404 "InvalidUsage" "The specifed Usage is not valid.";
@@ -367,6 +377,7 @@ codes! {
     SwasSnapshotStatusIncorrect = 400 "IncorrectStatus" "The state of the disk or instance does not currently support snapshot creation.";
     SwasResetNeedsStop = 403 "IncorrectInstanceStatus.ResetDisk" "Rolling back the disk requires the instance to operate in a stopped state.";
     SwasSnapshotOutlived = 400 "UnsupportedOperation" "The snapshot was taken before the system of the instance was reset.";
+    SwasSnapshotHasImages = 400 "UnsupportedOperation" "The snapshot has been used to create custom images. Delete them first.";
     SwasPortInvalid = 400 "InvalidPort.ValueNotSupported" "The specified parameter Port is invalid.";
     SwasProtocolInvalid = 400 "InvalidProtocol.ValueNotSupported" "The specified parameter Protocol is invalid.";
     SwasRuleTaken = 403 "FirewallRuleAlreadyExist" "The specified Rule already exist";
@@ -396,6 +407,7 @@ codes! {
     IpProtocolNotSupported = 400 "InvalidIpProtocol.ValueNotSupported" "The parameter IpProtocol must be specified with case insensitive TCP, UDP, ICMP, GRE or All.";
     PortRangeMissing = 400 "InvalidPortRange.Malformed" "The specified parameter PortRange must set.";
     PortRangeMalformed = 400 "InvalidIpProtocol.Malformed" "The specified parameter PortRange is not valid.";
+    RevokedPortRangeMalformed = 400 "InvalidIpPortRange.Malformed" "The specified parameter PortRange is not valid.";
     ProtocolAndPortsMismatch = 400 "OperationDenied" "The specified IpProtocol does not exist or IpProtocol and PortRange do not match.";
     RulePolicyMalformed = 400 "InvalidPolicy.Malformed" "The specified parameter Policy is not valid.";
     PriorityMalformed = 400 "InvalidPriority.Malformed" "The parameter Priority is invalid.";
@@ -403,11 +415,15 @@ codes! {
     SourceCidrIpMalformed = 400 "InvalidSourceCidrIp.Malformed" "The specified parameter SourceCidrIp is not valid.";
     DestCidrIpMalformed = 400 "InvalidDestCidrIp.Malformed" "The specified parameter DestCidrIp is not valid.";
     RulePeerMissing = 403 "MissingParameter" "The input parameter SourceGroupId or SourceCidrIp cannot be both blank.";
+    RevokedPeerMissing = 400 "MissingParameter" "The input parameter SourceGroupId or SourceCidrIp cannot be both blank.";
     RuleDescriptionMalformed = 400 "InvalidSecurityGroupDiscription.Malformed" "The specified security group rule description is not valid.";
     RuleGroupIsSame = 403 "InvalidParamter.Conflict" "The specified SecurityGroupId should be different from the SourceGroupId.";
+    RevokedGroupIsSame = 400 "InvalidParamter.Conflict" "The specified SecurityGroupId should be different from the SourceGroupId.";
     SourceGroupIdNotFound = 404 "InvalidSourceGroupId.NotFound" "The SourceGroupId provided does not exist in our records.";
     RuleLimitExceeded = 403 "AuthorizationLimitExceed" "The limit of authorization records in the security group reaches.";
     RulesDuplicated = 400 "InvalidParam.DuplicatePermissions" "There are duplicate permissions in the specified parameter Permissions.";
+    RuleIdInvalid = 400 "InvalidParam.SecurityGroupRuleId" "The specified parameter SecurityGroupRuleId is not valid.";
+    RuleIdRepeated = 400 "InvalidParam.SecurityGroupRuleIdRepeated" "The specified parameter SecurityGroupRuleId is repeated.";
 
     // Private networks.
     RegionIdNotFoundForVpc = 404 "InvalidRegionId.NotFound" "Specified value of \"regionId\" is not supported.";
@@ -441,11 +457,14 @@ codes! {
 
     // Elastic addresses.
     AllocationIdNotFound = 404 "InvalidAllocationId.NotFound" "Specified allocation ID is not found.";
+    AllocationIdNotFoundForRelease = 404 "InvalidAllocationId.NotFound" "Specified allocation ID is not found";
     BandwidthMalformed = 400 "InvalidBandwidth.Malformed" "The specified Bandwidth is invalid.";
     EipQuotaExceeded = 400 "QuotaExceeded.Eip" "Elastic IP address quota exceeded";
     EipStatusIncorrect = 400 "IncorrectEipStatus" "Current elastic IP status does not support this operation";
+    EipStatusIncorrectForRelease = 400 "IncorrectEipStatus" "Current elastic IP status does not support this operation.";
     EipInstanceTypeNotSupported = 400 "InvalidInstanceType.ValueNotSupported" "The specified value of InstanceType is not supported.";
     EipInstanceNotFound = 404 "InvalidInstanId.NotFound" "Specified instance does not exist.";
+    EipInstanceNotFoundForUnbinding = 400 "InvalidInstanceId.NotFound" "Specified instance does not exist.";
     EipInstanceNotVpc = 400 "InvalidInstance.NotVpc" "Bound instance is not vpc instance.";
     EipInstanceStatusIncorrect = 400 "IncorrectInstanceStatus" "Current instance status does not support this operation.";
     EipRegionMismatch = 400 "InvalidParameter.Mismatch" "Specified elastic IP address and ECS instance are not in the same region.";
@@ -504,7 +523,6 @@ codes! {
     RoleNameLength = 400 "InvalidParameter.RoleName.Length" "The parameter - \"RoleName\" beyond the length limit.";
     TrustPolicyLength = 400 "InvalidParameter.AssumeRolePolicyDocument.Length" "The parameter - \"AssumeRolePolicyDocument\" beyond the length limit.";
     NewTrustPolicyLength = 400 "InvalidParameter.NewAssumeRolePolicyDocument.Length" "The parameter - \"NewAssumeRolePolicyDocument\" beyond the length limit.";
-    MaxSessionDurationInvalid = 400 "InvalidParameter.MaxSessionDuration" "The parameter - \"MaxSessionDuration\" is invalid.";
     RoleNotExist = 404 "EntityNotExist.Role" "The role does not exist.";
     RoleAlreadyExists = 409 "EntityAlreadyExists.Role" "The role does already EXIST.";
     RoleLimit = 409 "LimitExceeded.Role" "The count of roles beyond the current limits.";

@@ -44,6 +44,22 @@ pub(crate) fn json_list(params: &Params, name: &str, bad: impl Into<ApiError>) -
     serde_json::from_str(text).map(Some).map_err(|_| bad.into())
 }
 
+/// Entries of a list as JSON by which a list of ECS is filtered (DescribeInstances, DescribeDisks and others).
+const LISTED_AT_MOST: usize = 100;
+
+/// [`json_list`], which must not be longer than what ECS takes.
+pub(crate) fn some_json_list(
+    params: &Params,
+    name: &str,
+    bad: impl Into<ApiError>,
+    too_many: impl Into<ApiError>,
+) -> ApiResult<Option<Vec<String>>> {
+    match json_list(params, name, bad)? {
+        Some(list) if LISTED_AT_MOST < list.len() => Err(too_many.into()),
+        list => Ok(list),
+    }
+}
+
 /// What a page is asked for by: its number, or the token of the one before, which then counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paging {

@@ -23,10 +23,8 @@ impl Action for AddTags {
         summary: "Put tags on one resource (the older call).",
         codes: &[
             Code::RegionIdNotFound404,
-            Code::MissingResourceType,
             Code::ResourceTypeNotFound,
-            Code::MissingResourceIds,
-            Code::ResourceIdNotFound,
+            Code::TagResourceIdNotFound,
             Code::TagCountInvalid,
             Code::TagsTooMany,
             Code::TagMismatch,
@@ -54,7 +52,7 @@ impl Action for AddTags {
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
         let Self { resource, tags } = self;
-        resource.change(&cx, move |before| with(before, &tags)).await?;
+        resource.change_the_one(&cx, move |before| with(before, &tags)).await?;
         Ok(Nothing {})
     }
 }

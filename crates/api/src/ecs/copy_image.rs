@@ -36,7 +36,8 @@ impl Action for CopyImage {
             Code::SourceRegionNotFound,
             Code::DestinationRegionNotFound,
             Code::ImageIdNotFound,
-            Code::DestinationImageNameMalformed,
+            Code::CopyNameMalformed,
+            Code::CopyUnderWay,
             Code::CopyDescriptionMalformed,
             Code::EncryptionUnsupported,
             Code::ImageNotAvailableForCopy,
@@ -78,7 +79,7 @@ impl Action for CopyImage {
             region,
             destination,
             image: required(params, "ImageId", Code::ImageIdNotFound)?,
-            name: optional(params, "DestinationImageName", Code::DestinationImageNameMalformed)?,
+            name: optional(params, "DestinationImageName", Code::CopyNameMalformed)?,
             description: text.unwrap_or(description(params, Code::CopyDescriptionMalformed)?),
             tags: input::tags(params, Code::TagKeyDuplicate)?,
             token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
@@ -107,6 +108,12 @@ impl Action for CopyImage {
             }
             if source.owner != account && self.destination != self.region {
                 return Err(Code::SharedImageSameRegionOnly.error());
+            }
+            // To each region one at a time; clients copy to several at once.
+            let is_under_way =
+                |copy: &Image| copy.owner == account && copy.region == self.destination && copy.status.is_building();
+            if images::copies(tx, &source.id)?.iter().any(is_under_way) {
+                return Err(Code::CopyUnderWay.error());
             }
             let there = images::total(tx, account, &self.destination)?;
             quota::one_more(tx, account, Quota::Images, there, Code::ImageQuotaExceeded)?;

@@ -49,8 +49,36 @@ impl Action for DescribeImageFromFamily {
             }
         };
         Ok(match found {
-            Some(image) => json!({"Image": ImageView::new(&image, account)}),
+            Some(image) => json!({"Image": shown(&ImageView::new(&image, account))?}),
             None => json!({}),
         })
     }
+}
+
+/// Members of an image that only the list of images shows.
+const NOT_SHOWN: &[&str] = &[
+    "ImageOwnerId",
+    "Usable",
+    "OSNameEn",
+    "BootMode",
+    "LicenseType",
+    "IsPublic",
+    "LoginAsNonRootSupported",
+    "SupplierName",
+    "ResourceGroupId",
+    "Features",
+];
+
+/// Members of a disk of an image that only the list of images shows.
+const NOT_SHOWN_OF_DISKS: &[&str] = &["Progress", "RemainTime", "Encrypted"];
+
+fn shown(image: &ImageView) -> ApiResult<Value> {
+    let mut view = serde_json::to_value(image).map_err(ApiError::internal)?;
+    let leave_out = |view: &mut Value, names: &[&str]| {
+        view.as_object_mut().expect("a view is an object").retain(|name, _| !names.contains(&name.as_str()));
+    };
+    leave_out(&mut view, NOT_SHOWN);
+    let disks = view["DiskDeviceMappings"]["DiskDeviceMapping"].as_array_mut().expect("disks are a list");
+    disks.iter_mut().for_each(|disk| leave_out(disk, NOT_SHOWN_OF_DISKS));
+    Ok(view)
 }

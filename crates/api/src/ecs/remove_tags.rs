@@ -22,10 +22,8 @@ impl Action for RemoveTags {
         summary: "Take tags from one resource (the older call).",
         codes: &[
             Code::RegionIdNotFound404,
-            Code::MissingResourceType,
             Code::ResourceTypeNotFound,
-            Code::MissingResourceIds,
-            Code::ResourceIdNotFound,
+            Code::TagResourceIdNotFound,
             Code::TagCountInvalid,
             Code::TagsTooMany,
             Code::TagMismatch,
@@ -55,7 +53,9 @@ impl Action for RemoveTags {
                     && (filter.values.is_empty() || filter.values.iter().any(|value| value == tag.value.as_str()))
             })
         };
-        resource.change(&cx, move |before| Ok(before.iter().filter(|tag| !goes(tag)).cloned().collect())).await?;
+        resource
+            .change_the_one(&cx, move |before| Ok(before.iter().filter(|tag| !goes(tag)).cloned().collect()))
+            .await?;
         Ok(Nothing {})
     }
 }

@@ -7,7 +7,7 @@ use model::quota::TAGGED_RESOURCES_PER_CALL;
 use model::{AccountId, Disk, Image, ImageId, Instance, RegionId, Snapshot, Tag};
 use wire::Params;
 
-use crate::code::{ApiResult, Code};
+use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::region;
 use crate::resource::own_anywhere;
@@ -50,11 +50,11 @@ impl Resources {
     /// The same for the older calls, which name one resource, in `ResourceId`.
     pub(super) fn read_one(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let region = region(params, cx, Code::RegionIdNotFound404)?;
-        let kind = params.get("ResourceType").ok_or(Code::MissingResourceType)?.to_owned();
+        let kind = params.get("ResourceType").ok_or_else(|| ApiError::missing("ResourceType"))?.to_owned();
         if !KINDS.contains(&kind.as_str()) && !OTHER_KINDS.contains(&kind.as_str()) {
             return Err(Code::ResourceTypeNotFound.error());
         }
-        let id = params.get("ResourceId").ok_or(Code::MissingResourceIds)?.to_owned();
+        let id = params.get("ResourceId").ok_or_else(|| ApiError::missing("ResourceId"))?.to_owned();
         Ok(Self { region, kind, ids: vec![id] })
     }
 
@@ -65,6 +65,18 @@ impl Resources {
             [] => vec![name("*")],
             ids => ids.iter().map(|id| name(id)).collect(),
         }
+    }
+
+    /// [`Self::change`] for the older calls, which say of one resource that it is not there.
+    pub(super) async fn change_the_one(
+        self,
+        cx: &Allowed<'_>,
+        change: impl Fn(&[Tag]) -> ApiResult<Vec<Tag>> + Send + 'static,
+    ) -> ApiResult<()> {
+        self.change(cx, change).await.map_err(|error| match error.code() {
+            Code::ResourceIdNotFound => Code::TagResourceIdNotFound.error(),
+            _ => error,
+        })
     }
 
     /// Changes the tags of every resource, or of none when one of them is not there.

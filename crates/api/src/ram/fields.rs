@@ -92,7 +92,7 @@ pub(super) fn comments(params: &Params, field: &str, too_long: Code) -> ApiResul
 pub(super) fn max_session(params: &Params, name: &str) -> ApiResult<Option<u32>> {
     let Some(text) = params.get(name) else { return Ok(None) };
     let seconds = text.parse().ok().filter(|seconds| (3_600..=43_200).contains(seconds));
-    seconds.map(Some).ok_or_else(|| Code::MaxSessionDurationInvalid.error())
+    seconds.map(Some).ok_or_else(|| ApiError::invalid(name))
 }
 
 /// A policy document of this kind, kept as its author wrote it.

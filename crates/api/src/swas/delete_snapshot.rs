@@ -14,7 +14,7 @@ use crate::resource::own;
 pub(super) const CODES: &[Code] = &[
     Code::SwasRegionNotMatched,
     Code::SwasSnapshotIdNotFound,
-    Code::SnapshotHasImages,
+    Code::SwasSnapshotHasImages,
     Code::SnapshotUnderWayForDelete,
     Code::ClientTokenMalformed,
     Code::IdempotentParameterMismatch,
@@ -57,7 +57,7 @@ pub(super) fn delete(
 ) -> ApiResult<()> {
     let found = own::<Snapshot>(tx, owner, region, id, Code::SwasSnapshotIdNotFound)?;
     if !found.record.images.is_empty() {
-        return Err(Code::SnapshotHasImages.error());
+        return Err(Code::SwasSnapshotHasImages.error());
     }
     if found.record.status == SnapshotStatus::Progressing {
         return Err(Code::SnapshotUnderWayForDelete.error());

@@ -24,15 +24,7 @@ impl Action for ListTagResources {
         product: Product::Swas,
         name: "ListTagResources",
         summary: "List resources with their tags.",
-        codes: &[
-            Code::SwasRegionNotMatched,
-            Code::MissingResourceType,
-            Code::ResourceTypeNotFound,
-            Code::ResourceIdsTooMany,
-            Code::TagMismatch,
-            Code::TagsTooMany,
-            Code::ClientTokenMalformed,
-        ],
+        codes: &[Code::SwasRegionNotMatched, Code::TagMismatch, Code::TagsTooMany, Code::ClientTokenMalformed],
     };
     type Output = Value;
 

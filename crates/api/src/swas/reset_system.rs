@@ -35,7 +35,6 @@ impl Action for ResetSystem {
             Code::SwasInstanceStatusIncorrect,
             Code::SwasImageIdNotFound,
             Code::SwasImageNotSupported,
-            Code::SwasPasswordInvalid,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
         ],
@@ -51,7 +50,7 @@ impl Action for ResetSystem {
             call: Call::read(params, cx)?,
             instance: params.get("InstanceId").ok_or_else(|| ApiError::missing("InstanceId"))?.to_owned(),
             image: optional(params, "ImageId", Code::SwasImageIdNotFound)?,
-            password: optional(params, "LoginCredentials.Password", Code::SwasPasswordInvalid)?,
+            password: optional(params, "LoginCredentials.Password", ApiError::invalid("LoginCredentials.Password"))?,
         })
     }
 

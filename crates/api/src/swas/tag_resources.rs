@@ -6,7 +6,7 @@ use wire::Params;
 use super::common;
 use super::tagging::Resources;
 use crate::action::{Access, Action, Nothing, Product, Spec};
-use crate::code::{ApiResult, Code};
+use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 
 /// The call.
@@ -22,12 +22,10 @@ impl Action for TagResources {
         summary: "Put tags on resources.",
         codes: &[
             Code::SwasRegionNotMatched,
-            Code::MissingResourceType,
-            Code::MissingResourceIds,
-            Code::ResourceTypeNotFound,
-            Code::ResourceIdsTooMany,
-            Code::ResourceIdNotFound,
-            Code::MissingTags,
+            Code::SwasInstanceIdNotFound,
+            Code::SwasDiskIdNotFound,
+            Code::SwasSnapshotIdNotFound,
+            Code::SwasImageIdNotFound,
             Code::TagQuotaExceeded,
             Code::TagKeyDuplicate,
             Code::TagKeyMalformed,
@@ -43,7 +41,7 @@ impl Action for TagResources {
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let tags = common::tags(params)?;
         if tags.is_empty() {
-            return Err(Code::MissingTags.error());
+            return Err(ApiError::missing("Tag"));
         }
         Ok(Self { resources: Resources::read(params, cx, true)?, tags })
     }

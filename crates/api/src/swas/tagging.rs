@@ -10,7 +10,7 @@ use wire::Params;
 
 use super::common::Call;
 use crate::action::{Access, Nothing};
-use crate::code::{ApiResult, Code};
+use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::resource::own;
 
@@ -30,16 +30,16 @@ pub(super) struct Resources {
 impl Resources {
     /// Reads `ResourceType` and `ResourceId.N`, which may be absent where `ids_needed` is false.
     pub(super) fn read(params: &Params, cx: &Cx, ids_needed: bool) -> ApiResult<Self> {
-        let kind = params.get("ResourceType").ok_or(Code::MissingResourceType)?.to_lowercase();
+        let kind = params.get("ResourceType").ok_or_else(|| ApiError::missing("ResourceType"))?.to_lowercase();
         if !KINDS.contains(&kind.as_str()) && !OTHER_KINDS.contains(&kind.as_str()) {
-            return Err(Code::ResourceTypeNotFound.error());
+            return Err(ApiError::invalid("ResourceType"));
         }
         let ids: Vec<String> = params.list("ResourceId").into_iter().map(|(_, id)| id.to_owned()).collect();
         if ids.is_empty() && ids_needed {
-            return Err(Code::MissingResourceIds.error());
+            return Err(ApiError::missing("ResourceId"));
         }
         if TAGGED_RESOURCES_PER_CALL < ids.len() {
-            return Err(Code::ResourceIdsTooMany.error());
+            return Err(ApiError::invalid("ResourceId"));
         }
         Ok(Self { call: Call::read(params, cx)?, kind, ids })
     }
@@ -78,22 +78,30 @@ fn change_one(
     change: Change<'_>,
 ) -> ApiResult<()> {
     match kind {
-        Instance::KIND => change_record::<Instance>(tx, owner, id, |record| &mut record.tags, change),
-        Disk::KIND => change_record::<Disk>(tx, owner, id, |record| &mut record.tags, change),
-        Snapshot::KIND => change_record::<Snapshot>(tx, owner, id, |record| &mut record.tags, change),
-        CustomImage::KIND => change_record::<CustomImage>(tx, owner, id, |record| &mut record.tags, change),
-        _ => Err(Code::ResourceIdNotFound.error()),
+        Instance::KIND => {
+            change_record::<Instance>(tx, owner, (id, Code::SwasInstanceIdNotFound), |record| &mut record.tags, change)
+        }
+        Disk::KIND => {
+            change_record::<Disk>(tx, owner, (id, Code::SwasDiskIdNotFound), |record| &mut record.tags, change)
+        }
+        Snapshot::KIND => {
+            change_record::<Snapshot>(tx, owner, (id, Code::SwasSnapshotIdNotFound), |record| &mut record.tags, change)
+        }
+        CustomImage::KIND => {
+            change_record::<CustomImage>(tx, owner, (id, Code::SwasImageIdNotFound), |record| &mut record.tags, change)
+        }
+        _ => Err(ApiError::invalid("ResourceId")),
     }
 }
 
 fn change_record<R: Record>(
     tx: &mut Tx<'_>,
     (owner, region): (AccountId, &RegionId),
-    id: &str,
+    (id, missing): (&str, Code),
     tags_of: fn(&mut R) -> &mut Vec<Tag>,
     change: Change<'_>,
 ) -> ApiResult<()> {
-    let before = own::<R>(tx, owner, region, id, Code::ResourceIdNotFound)?;
+    let before = own::<R>(tx, owner, region, id, missing)?;
     let mut after = before.record.clone();
     let tags = tags_of(&mut after);
     change(tags);

@@ -1,11 +1,12 @@
 //! `UntagResources`: take tags off resources: those with the keys, or all of them.
 
 use model::Tag;
+use model::tag::TAGS_AT_MOST;
 use wire::Params;
 
 use super::tagging::Resources;
 use crate::action::{Access, Action, Nothing, Product, Spec};
-use crate::code::{ApiResult, Code};
+use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::flag;
 
@@ -23,11 +24,10 @@ impl Action for UntagResources {
         summary: "Take tags off resources.",
         codes: &[
             Code::SwasRegionNotMatched,
-            Code::MissingResourceType,
-            Code::MissingResourceIds,
-            Code::ResourceTypeNotFound,
-            Code::ResourceIdsTooMany,
-            Code::ResourceIdNotFound,
+            Code::SwasInstanceIdNotFound,
+            Code::SwasDiskIdNotFound,
+            Code::SwasSnapshotIdNotFound,
+            Code::SwasImageIdNotFound,
             Code::TagQuotaExceeded,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
@@ -37,6 +37,9 @@ impl Action for UntagResources {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let keys: Vec<String> = params.list("TagKey").into_iter().map(|(_, key)| key.to_owned()).collect();
+        if TAGS_AT_MOST < keys.len() {
+            return Err(ApiError::invalid("TagKey"));
+        }
         // Keys count before the word for all of them.
         let all = flag(params, "All")? && keys.is_empty();
         Ok(Self { resources: Resources::read(params, cx, true)?, keys, all })

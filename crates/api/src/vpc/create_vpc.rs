@@ -11,7 +11,7 @@ use super::views;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{optional, region};
+use crate::input::{flag, optional, region};
 use crate::quota;
 use crate::resource::once;
 
@@ -28,6 +28,7 @@ pub(crate) struct CreateVpc {
     name: Option<ResourceName>,
     description: Description,
     token: Option<ClientToken>,
+    dry_run: bool,
 }
 
 impl Action for CreateVpc {
@@ -43,6 +44,7 @@ impl Action for CreateVpc {
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
             Code::VpcQuotaExceeded,
+            Code::DryRunOperation,
         ],
     };
     type Output = Value;
@@ -59,6 +61,7 @@ impl Action for CreateVpc {
             name: optional(params, "VpcName", Code::VpcNameMalformed)?,
             description: crate::input::description(params, Code::VpcDescriptionMalformed)?,
             token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
+            dry_run: flag(params, "DryRun")?,
         })
     }
 
@@ -70,7 +73,7 @@ impl Action for CreateVpc {
         let (account, engine) = (cx.account(), cx.engine());
         let created = engine.clock().now();
         let (seq, id) = (engine.age_sequence(created), VpcId::generate(engine.entropy()));
-        let Self { region, cidr, name, description, token } = self;
+        let Self { region, cidr, name, description, token, dry_run } = self;
         let vpc = Vpc {
             id,
             owner: account,
@@ -83,6 +86,9 @@ impl Action for CreateVpc {
         once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
             let there = resources::total::<Vpc>(tx, account, &vpc.region)?;
             quota::one_more(tx, account, Quota::Vpcs, there, Code::VpcQuotaExceeded)?;
+            if dry_run {
+                return Err(Code::DryRunOperation.error());
+            }
             resources::insert(tx, &vpc, seq)?;
             Ok(json!({
                 "VpcId": vpc.id,

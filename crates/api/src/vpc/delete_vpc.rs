@@ -1,21 +1,23 @@
 //! `DeleteVpc`: delete a private network that nothing is in.
 
-use meta::Scope;
 use meta::resources::{self, count_with};
 use model::network::{SecurityGroup, VSwitch};
-use model::{Instance, RegionId, VpcId};
+use model::{ClientToken, Instance, RegionId, VpcId};
 use wire::Params;
 
 use super::describe_vpcs;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{region_or_default, required};
+use crate::input::{flag, optional, region_or_default, required};
+use crate::resource::once;
 
 /// The call.
 pub(crate) struct DeleteVpc {
     region: RegionId,
     vpc: VpcId,
+    token: Option<ClientToken>,
+    dry_run: bool,
 }
 
 impl Action for DeleteVpc {
@@ -29,6 +31,9 @@ impl Action for DeleteVpc {
             Code::VpcHasInstances,
             Code::VpcHasVSwitches,
             Code::VpcHasSecurityGroups,
+            Code::ClientTokenMalformed,
+            Code::IdempotentParameterMismatch,
+            Code::DryRunOperation,
         ],
     };
     type Output = Nothing;
@@ -37,6 +42,8 @@ impl Action for DeleteVpc {
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
             vpc: required(params, "VpcId", Code::VpcIdNotFound)?,
+            token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
+            dry_run: flag(params, "DryRun")?,
         })
     }
 
@@ -47,23 +54,25 @@ impl Action for DeleteVpc {
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
         let (account, now) = (cx.account(), cx.engine().clock().now());
-        cx.engine()
-            .meta()
-            .write(Scope::Account(account), move |tx| {
-                let id = self.vpc.as_str();
-                let found = describe_vpcs::get(tx, account, id, Code::VpcIdNotFound)?;
-                if 0 < count_with::<Instance>(tx, "vpc", id)? {
-                    return Err(Code::VpcHasInstances.error());
-                }
-                if 0 < count_with::<VSwitch>(tx, "vpc", id)? {
-                    return Err(Code::VpcHasVSwitches.error());
-                }
-                if 0 < count_with::<SecurityGroup>(tx, "vpc", id)? {
-                    return Err(Code::VpcHasSecurityGroups.error());
-                }
-                resources::delete(tx, &found, now)?;
-                Ok(Nothing {})
-            })
-            .await
+        let Self { region, vpc, token, dry_run } = self;
+        once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
+            let id = vpc.as_str();
+            let found = describe_vpcs::get(tx, account, id, Code::VpcIdNotFound)?;
+            if 0 < count_with::<Instance>(tx, "vpc", id)? {
+                return Err(Code::VpcHasInstances.error());
+            }
+            if 0 < count_with::<VSwitch>(tx, "vpc", id)? {
+                return Err(Code::VpcHasVSwitches.error());
+            }
+            if 0 < count_with::<SecurityGroup>(tx, "vpc", id)? {
+                return Err(Code::VpcHasSecurityGroups.error());
+            }
+            if dry_run {
+                return Err(Code::DryRunOperation.error());
+            }
+            resources::delete(tx, &found, now)?;
+            Ok(Nothing {})
+        })
+        .await
     }
 }

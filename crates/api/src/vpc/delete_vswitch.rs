@@ -9,13 +9,14 @@ use wire::Params;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{region_or_default, required};
+use crate::input::{flag, region_or_default, required};
 use crate::resource::own_anywhere;
 
 /// The call.
 pub(crate) struct DeleteVSwitch {
     region: RegionId,
     vswitch: VSwitchId,
+    dry_run: bool,
 }
 
 impl Action for DeleteVSwitch {
@@ -23,7 +24,12 @@ impl Action for DeleteVSwitch {
         product: Product::Vpc,
         name: "DeleteVSwitch",
         summary: "Delete a subnet that no server is in.",
-        codes: &[Code::RegionIdNotFoundForVpc, Code::VSwitchIdNotFound404, Code::VSwitchHasResources],
+        codes: &[
+            Code::RegionIdNotFoundForVpc,
+            Code::VSwitchIdNotFound404,
+            Code::VSwitchHasResources,
+            Code::DryRunOperation,
+        ],
     };
     type Output = Nothing;
 
@@ -31,6 +37,7 @@ impl Action for DeleteVSwitch {
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
             vswitch: required(params, "VSwitchId", Code::VSwitchIdNotFound404)?,
+            dry_run: flag(params, "DryRun")?,
         })
     }
 
@@ -48,6 +55,9 @@ impl Action for DeleteVSwitch {
                 let found = own_anywhere::<VSwitch>(tx, account, id, Code::VSwitchIdNotFound404)?;
                 if 0 < count_with::<Instance>(tx, "vswitch", id)? {
                     return Err(Code::VSwitchHasResources.error());
+                }
+                if self.dry_run {
+                    return Err(Code::DryRunOperation.error());
                 }
                 resources::delete(tx, &found, now)?;
                 Ok(Nothing {})

@@ -8,12 +8,13 @@ use super::{describe_vpcs, views};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{region_or_default, required};
+use crate::input::{flag, region_or_default, required};
 
 /// The call.
 pub(crate) struct DescribeVpcAttribute {
     region: RegionId,
     vpc: VpcId,
+    dry_run: bool,
 }
 
 impl Action for DescribeVpcAttribute {
@@ -21,7 +22,7 @@ impl Action for DescribeVpcAttribute {
         product: Product::Vpc,
         name: "DescribeVpcAttribute",
         summary: "Show one private network.",
-        codes: &[Code::RegionIdNotFoundForVpc, Code::VpcIdNotFound],
+        codes: &[Code::RegionIdNotFoundForVpc, Code::VpcIdNotFound, Code::DryRunOperation],
     };
     type Output = Value;
 
@@ -29,6 +30,7 @@ impl Action for DescribeVpcAttribute {
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
             vpc: required(params, "VpcId", Code::VpcIdNotFound)?,
+            dry_run: flag(params, "DryRun")?,
         })
     }
 
@@ -43,7 +45,14 @@ impl Action for DescribeVpcAttribute {
             .meta()
             .read(move |tx| {
                 let found = describe_vpcs::get(tx, account, self.vpc.as_str(), Code::VpcIdNotFound)?;
-                views::vpc(tx, &found.record)
+                if self.dry_run {
+                    return Err(Code::DryRunOperation.error());
+                }
+                let mut view = views::vpc(tx, &found.record)?;
+                // The list of networks shows more.
+                let members = view.as_object_mut().expect("a view is an object");
+                members.retain(|name, _| !["RouterTableIds", "NatGatewayIds"].contains(&name.as_str()));
+                Ok(view)
             })
             .await
     }

@@ -18,6 +18,7 @@ pub(crate) struct DescribeVpcs {
     region: RegionId,
     filter: Filter,
     paging: Paging,
+    dry_run: bool,
 }
 
 impl Action for DescribeVpcs {
@@ -25,7 +26,7 @@ impl Action for DescribeVpcs {
         product: Product::Vpc,
         name: "DescribeVpcs",
         summary: "List private networks.",
-        codes: &[Code::RegionIdNotFoundForVpc],
+        codes: &[Code::RegionIdNotFoundForVpc, Code::DryRunOperation],
     };
     type Output = Value;
 
@@ -40,6 +41,7 @@ impl Action for DescribeVpcs {
             region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
             filter,
             paging: Paging::read(params)?,
+            dry_run: input::flag(params, "DryRun")?,
         })
     }
 
@@ -48,6 +50,9 @@ impl Action for DescribeVpcs {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
+        if self.dry_run {
+            return Err(Code::DryRunOperation.error());
+        }
         let found = page(&cx, &self.region, self.filter, self.paging).await?;
         let mut view = self.paging.view(&found);
         let views = cx

@@ -9,13 +9,14 @@ use super::views;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{region_or_default, required};
+use crate::input::{flag, region_or_default, required};
 use crate::resource::own_anywhere;
 
 /// The call.
 pub(crate) struct DescribeVSwitchAttributes {
     region: RegionId,
     vswitch: VSwitchId,
+    dry_run: bool,
 }
 
 impl Action for DescribeVSwitchAttributes {
@@ -23,7 +24,7 @@ impl Action for DescribeVSwitchAttributes {
         product: Product::Vpc,
         name: "DescribeVSwitchAttributes",
         summary: "Show one subnet of a private network.",
-        codes: &[Code::RegionIdNotFoundForVpc, Code::VSwitchIdNotFound400],
+        codes: &[Code::RegionIdNotFoundForVpc, Code::VSwitchIdNotFound400, Code::DryRunOperation],
     };
     type Output = Value;
 
@@ -31,6 +32,7 @@ impl Action for DescribeVSwitchAttributes {
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
             vswitch: required(params, "VSwitchId", Code::VSwitchIdNotFound400)?,
+            dry_run: flag(params, "DryRun")?,
         })
     }
 
@@ -45,6 +47,9 @@ impl Action for DescribeVSwitchAttributes {
             .meta()
             .read(move |tx| {
                 let found = own_anywhere::<VSwitch>(tx, account, self.vswitch.as_str(), Code::VSwitchIdNotFound400)?;
+                if self.dry_run {
+                    return Err(Code::DryRunOperation.error());
+                }
                 views::vswitch(tx, &found.record)
             })
             .await

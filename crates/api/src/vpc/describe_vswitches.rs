@@ -17,6 +17,7 @@ pub(crate) struct DescribeVSwitches {
     region: RegionId,
     filter: Filter,
     paging: Paging,
+    dry_run: bool,
 }
 
 impl Action for DescribeVSwitches {
@@ -24,7 +25,7 @@ impl Action for DescribeVSwitches {
         product: Product::Vpc,
         name: "DescribeVSwitches",
         summary: "List subnets of private networks.",
-        codes: &[Code::RegionIdNotFoundForVpc],
+        codes: &[Code::RegionIdNotFoundForVpc, Code::DryRunOperation],
     };
     type Output = Value;
 
@@ -44,6 +45,7 @@ impl Action for DescribeVSwitches {
             region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
             filter,
             paging: Paging::read(params)?,
+            dry_run: input::flag(params, "DryRun")?,
         })
     }
 
@@ -52,6 +54,9 @@ impl Action for DescribeVSwitches {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
+        if self.dry_run {
+            return Err(Code::DryRunOperation.error());
+        }
         let found = page(&cx, &self.region, self.filter, self.paging).await?;
         let mut view = self.paging.view(&found);
         let views = cx

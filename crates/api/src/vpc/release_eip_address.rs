@@ -22,14 +22,18 @@ impl Action for ReleaseEipAddress {
         product: Product::Vpc,
         name: "ReleaseEipAddress",
         summary: "Give an elastic address back.",
-        codes: &[Code::RegionIdNotFoundForVpc, Code::AllocationIdNotFound, Code::EipStatusIncorrect],
+        codes: &[
+            Code::RegionIdNotFoundForVpc,
+            Code::AllocationIdNotFoundForRelease,
+            Code::EipStatusIncorrectForRelease,
+        ],
     };
     type Output = Nothing;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
-            allocation: required(params, "AllocationId", Code::AllocationIdNotFound)?,
+            allocation: required(params, "AllocationId", Code::AllocationIdNotFoundForRelease)?,
         })
     }
 
@@ -44,9 +48,9 @@ impl Action for ReleaseEipAddress {
             .meta()
             .write(Scope::Account(account), move |tx| {
                 let id = self.allocation.as_str();
-                let eip = own_anywhere::<Eip>(tx, account, id, Code::AllocationIdNotFound)?;
+                let eip = own_anywhere::<Eip>(tx, account, id, Code::AllocationIdNotFoundForRelease)?;
                 if eip.record.status != EipStatus::Available {
-                    return Err(Code::EipStatusIncorrect.error());
+                    return Err(Code::EipStatusIncorrectForRelease.error());
                 }
                 resources::free_addresses(tx, id)?;
                 resources::delete(tx, &eip, now)?;

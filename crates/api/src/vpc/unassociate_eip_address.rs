@@ -25,9 +25,9 @@ impl Action for UnassociateEipAddress {
         summary: "Take an elastic address from its server.",
         codes: &[
             Code::RegionIdNotFoundForVpc,
-            Code::AllocationIdNotFound,
-            Code::EipInstanceNotFound,
-            Code::EipStatusIncorrect,
+            Code::AllocationIdNotFoundForRelease,
+            Code::EipInstanceNotFoundForUnbinding,
+            Code::EipStatusIncorrectForRelease,
         ],
     };
     type Output = Nothing;
@@ -35,8 +35,8 @@ impl Action for UnassociateEipAddress {
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
-            allocation: required(params, "AllocationId", Code::AllocationIdNotFound)?,
-            instance: required(params, "InstanceId", Code::EipInstanceNotFound)?,
+            allocation: required(params, "AllocationId", Code::AllocationIdNotFoundForRelease)?,
+            instance: required(params, "InstanceId", Code::EipInstanceNotFoundForUnbinding)?,
         })
     }
 
@@ -54,12 +54,13 @@ impl Action for UnassociateEipAddress {
         cx.engine()
             .meta()
             .write(Scope::Account(account), move |tx| {
-                let eip = own_anywhere::<Eip>(tx, account, self.allocation.as_str(), Code::AllocationIdNotFound)?;
-                if eip.record.instance.as_ref() != Some(&self.instance) {
-                    return Err(Code::EipStatusIncorrect.error());
-                }
-                let code = Code::EipInstanceNotFound;
+                let eip =
+                    own_anywhere::<Eip>(tx, account, self.allocation.as_str(), Code::AllocationIdNotFoundForRelease)?;
+                let code = Code::EipInstanceNotFoundForUnbinding;
                 let instance = own_anywhere::<Instance>(tx, account, self.instance.as_str(), code)?;
+                if eip.record.instance.as_ref() != Some(&self.instance) {
+                    return Err(Code::EipStatusIncorrectForRelease.error());
+                }
                 let mut without = instance.record.clone();
                 without.place.eip = None;
                 resources::update(tx, &instance, &without)?;

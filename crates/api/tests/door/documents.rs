@@ -215,7 +215,7 @@ pub(crate) async fn the_limits_of_a_region_are_reached() {
         assert_eq!((status, &body["Code"], &body["Message"]), (403, &json!(code), &json!(message)));
     };
     allow(Quota::Snapshots, 1).await;
-    world.ecs_ok("ImportImage", &IMPORT).await;
+    let image = text(&world.ecs_ok("ImportImage", &IMPORT).await["ImageId"]);
     // An import under way counts by the snapshots that its disks will have.
     refused("QuotaExceed.Snapshot", "The Snapshot Quota exceeds.").await;
     world.work().await;
@@ -225,6 +225,31 @@ pub(crate) async fn the_limits_of_a_region_are_reached() {
     allow(Quota::Images, 2).await;
     allow(Quota::Snapshots, 2).await;
     world.ecs_ok("ImportImage", &import_with(&[("ImageName", "one-more")])).await;
+    world.work().await;
+
+    // A copy counts where it goes to.
+    let there = ("DestinationRegionId", "us-west-1");
+    let copy = async |more: &[(&str, &str)]| {
+        let params = [&[("ImageId", image.as_str())], more].concat();
+        let (status, body) = world.ecs("CopyImage", &params).await;
+        (status, body["Code"].as_str().unwrap_or("OK").to_owned())
+    };
+    let is = |status: u16, code: &str| (status, code.to_owned());
+    allow(Quota::Images, 0).await;
+    assert_eq!(copy(&[there]).await, is(403, "QuotaExceed.Image"));
+    allow(Quota::Images, 9).await;
+    allow(Quota::Snapshots, 0).await;
+    assert_eq!(copy(&[there]).await, is(403, "QuotaExceed.Snapshot"));
+    allow(Quota::Snapshots, 9).await;
+    assert_eq!(copy(&[("RegionId", "mars-1"), there]).await, is(400, "SourceRegion.NotFound"));
+    assert_eq!(copy(&[("DestinationRegionId", "mars-1")]).await, is(400, "DestinationRegion.NotFound"));
+    let named = [there, ("DestinationImageName", "copied")];
+    assert_eq!(copy(&named).await, is(200, "OK"));
+    assert_eq!(copy(&[there]).await, is(400, "OperationDenied.ImageCopyConflict"));
+    assert_eq!(copy(&[("DestinationRegionId", "cn-hangzhou")]).await, is(200, "OK"), "to another region meanwhile");
+    world.work().await;
+    assert_eq!(copy(&named).await, is(400, "InvalidImageName.Duplicated"));
+    assert_eq!(copy(&[there]).await, is(200, "OK"), "when the last is done");
 }
 
 #[tokio::test(flavor = "multi_thread")]

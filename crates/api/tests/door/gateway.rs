@@ -113,7 +113,7 @@ pub(crate) async fn roles_and_policies() {
         (vec![("RoleName", "a b"), create[1]], is(400, "InvalidParameter.RoleName.InvalidChars")),
         (vec![name, ("AssumeRolePolicyDocument", "{}")], is(400, "MalformedPolicyDocument")),
         (vec![name], is(400, "MissingParameter")),
-        (vec![create[0], create[1], ("MaxSessionDuration", "1")], is(400, "InvalidParameter.MaxSessionDuration")),
+        (vec![create[0], create[1], ("MaxSessionDuration", "1")], is(400, "InvalidParameter")),
     ] {
         assert_eq!(code("CreateRole", &params).await, expected, "{params:?}");
     }
@@ -202,6 +202,15 @@ pub(crate) async fn tags() {
             "InvalidResourceId.NotFound",
         ),
         ("UntagResources", vec![kind, id, ("All", "true"), ("TagKey.1", "k")], 403, "Param.Conflict"),
+        ("UntagResources", vec![kind, id], 404, "MissingParameter.Tags"),
+        ("UntagResources", vec![kind, id, ("TagKey.1", "acs:k")], 400, "InvalidTagKey.Malformed"),
+        ("UntagResources", vec![kind, id, ("TagKey.1", "k"), ("TagKey.2", "k")], 400, "Duplicate.TagKey"),
+        ("AddTags", vec![kind, ("Tag.1.Key", "k")], 400, "MissingParameter"),
+        ("AddTags", vec![kind, ("ResourceId", "m-x"), ("Tag.1.Key", "k")], 404, "InvalidResourceId.NotFound"),
+        ("AddTags", vec![kind, ("ResourceId", id.1)], 400, "InvalidTagCount"),
+        ("AddTags", vec![kind, ("ResourceId", id.1), ("Tag.1.Key", "k"), ("Tag.2.Key", "K")], 400, "Duplicate.TagKey"),
+        ("RemoveTags", vec![("ResourceId", id.1), ("Tag.1.Key", "k")], 400, "MissingParameter"),
+        ("RemoveTags", vec![kind, ("ResourceId", id.1)], 400, "InvalidTagCount"),
         ("ListTagResources", vec![kind], 403, "BothEmpty.TagsAndResources"),
         ("ListTagResources", vec![kind, id, ("NextToken", "zz")], 403, "Invalid.NextToken"),
     ] {

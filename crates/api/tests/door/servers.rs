@@ -328,7 +328,12 @@ pub(crate) async fn addresses_keys_and_tags_around_a_server() {
     assert_eq!(world.ecs_code("ReleaseEipAddress", &bind[..1]).await, (400, "IncorrectEipStatus".into()));
     let shown = until_status(&world, &server, "Stopped").await;
     assert_eq!((&shown["EipAddress"]["IpAddress"], &shown["KeyPairName"]), (&json!(address), &json!("mine")));
+    let again = (400, "IncorrectEipStatus".to_owned());
+    assert_eq!(world.ecs_code("AssociateEipAddress", &bind).await, again);
     world.ecs_ok("UnassociateEipAddress", &bind).await;
+    assert_eq!(world.ecs_code("UnassociateEipAddress", &bind).await, again);
+    let nobody = [bind[0], ("InstanceId", "i-none")];
+    assert_eq!(world.ecs_code("UnassociateEipAddress", &nobody).await, (400, "InvalidInstanceId.NotFound".into()));
     world.ecs_ok("ReleaseEipAddress", &bind[..1]).await;
     assert_eq!(world.ecs_ok("DetachKeyPair", &attach).await["FailCount"], "0");
     world.ecs_ok("DeleteKeyPairs", &[("KeyPairNames", "[\"mine\"]")]).await;
@@ -342,6 +347,119 @@ pub(crate) async fn addresses_keys_and_tags_around_a_server() {
     assert_eq!(counted["Tags"]["Tag"][0]["ResourceTypeCount"]["Instance"], 1);
     world.ecs_ok("RemoveTags", &tag).await;
     assert_eq!(world.ecs_ok("DescribeTags", &[]).await["TotalCount"], 0);
+    dry_runs_of_networks(&world).await;
+    calls_with_one_token(&world, &network, &server).await;
+    lists_that_are_no_lists(&world).await;
+}
+
+/// Everything is checked, nothing is done, and the token is as new as before.
+async fn dry_runs_of_networks(world: &World) {
+    const DRY: (&str, &str) = ("DryRun", "True");
+    let dry = (400, "DryRunOperation".to_owned());
+    let make = [("CidrBlock", "10.0.0.0/8"), ("ClientToken", "dry")];
+    assert_eq!(world.ecs_code("CreateVpc", &[make[0], make[1], DRY]).await, dry);
+    assert_eq!(world.ecs_ok("DescribeVpcs", &[]).await["TotalCount"], 1);
+    let vpc = text(&world.ecs_ok("CreateVpc", &make).await["VpcId"]);
+    let of = ("VpcId", vpc.as_str());
+    let subnet = [of, ("CidrBlock", "10.0.0.0/24"), ("ZoneId", "cn-hangzhou-a")];
+    let vswitch = text(&world.ecs_ok("CreateVSwitch", &subnet).await["VSwitchId"]);
+    let in_it = ("VSwitchId", vswitch.as_str());
+    let full = (400, "DependencyViolation.VSwitch".to_owned());
+    assert_eq!(world.ecs_code("DeleteVpc", &[of, DRY]).await, full, "a dry run finds what is wrong");
+    let lists = [("DescribeVpcs", of), ("DescribeVpcAttribute", of), ("DescribeVSwitches", in_it)];
+    for (action, param) in lists.into_iter().chain([("DescribeVSwitchAttributes", in_it), ("DeleteVSwitch", in_it)]) {
+        assert_eq!(world.ecs_code(action, &[param, DRY]).await, dry, "{action}");
+    }
+    world.ecs_ok("DeleteVSwitch", &[in_it]).await;
+    let delete = [of, ("ClientToken", "gone")];
+    assert_eq!(world.ecs_code("DeleteVpc", &[of, delete[1], DRY]).await, dry);
+    world.ecs_ok("DeleteVpc", &delete).await;
+    world.ecs_ok("DeleteVpc", &delete).await;
+    let other = [("VpcId", "vpc-other"), delete[1]];
+    assert_eq!(world.ecs_code("DeleteVpc", &other).await, (400, "IdempotentParameterMismatch".into()));
+}
+
+/// The same call again has the same answer and no effect; another with its token is refused.
+async fn calls_with_one_token(world: &World, network: &Network, server: &str) {
+    let mismatch = (400, "IdempotentParameterMismatch".to_owned());
+    let rules = async || {
+        let shown = world.ecs_ok("DescribeSecurityGroupAttribute", &[("SecurityGroupId", &network.group)]).await;
+        shown["Permissions"]["Permission"].as_array().map_or(0, Vec::len)
+    };
+    let before = rules().await;
+    let rule = |port: &'static str, token: &'static str, peer: &'static str| {
+        let group = ("SecurityGroupId", network.group.as_str());
+        [group, ("IpProtocol", "tcp"), ("PortRange", port), (peer, "0.0.0.0/0"), ("ClientToken", token)]
+    };
+    for (peer, add, remove) in [
+        ("SourceCidrIp", "AuthorizeSecurityGroup", "RevokeSecurityGroup"),
+        ("DestCidrIp", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress"),
+    ] {
+        world.ecs_ok(add, &rule("81/81", "add", peer)).await;
+        assert_eq!(world.ecs_code(add, &rule("82/82", "add", peer)).await, mismatch, "{add}");
+        world.ecs_ok(remove, &rule("81/81", "remove", peer)).await;
+        world.ecs_ok(add, &rule("81/81", "add", peer)).await;
+        assert_eq!(rules().await, before, "the rule was added and removed once");
+        world.ecs_ok(remove, &rule("81/81", "remove", peer)).await;
+        assert_eq!(world.ecs_code(remove, &rule("82/82", "remove", peer)).await, mismatch, "{remove}");
+    }
+    let icmp = [("SecurityGroupId", network.group.as_str()), ("IpProtocol", "icmp"), ("PortRange", "1/2")];
+    let code = (400, "InvalidIpPortRange.Malformed".to_owned());
+    assert_eq!(world.ecs_code("RevokeSecurityGroup", &[&icmp[..], &[("SourceCidrIp", "::/0")]].concat()).await, code);
+    let longest = "sgr-x".repeat(50);
+    for (id, code) in
+        [(longest.as_str(), "InvalidParam.SecurityGroupRuleId"), ("sgr-1", "InvalidParam.SecurityGroupRuleIdRepeated")]
+    {
+        let params = [icmp[0], ("SecurityGroupRuleId.1", id), ("SecurityGroupRuleId.2", id)];
+        assert_eq!(world.ecs_code("RevokeSecurityGroup", &params).await, (400, code.into()));
+    }
+
+    let blank = [("ZoneId", "cn-hangzhou-a"), ("Size", "20"), ("DiskCategory", "cloud_essd")];
+    let disk = text(&world.ecs_ok("CreateDisk", &blank).await["DiskId"]);
+    let resize = [("DiskId", disk.as_str()), ("NewSize", "30"), ("ClientToken", "grow")];
+    world.ecs_ok("ResizeDisk", &resize).await;
+    world.ecs_ok("ResizeDisk", &[resize[0], ("NewSize", "40")]).await;
+    world.ecs_ok("ResizeDisk", &resize).await;
+    let ids = json!([disk]).to_string();
+    assert_eq!(world.ecs_ok("DescribeDisks", &[("DiskIds", &ids)]).await["Disks"]["Disk"][0]["Size"], 40);
+    assert_eq!(world.ecs_code("ResizeDisk", &[resize[0], ("NewSize", "50"), resize[2]]).await, mismatch);
+    for (params, status, code) in [
+        (vec![resize[0], ("DiskIds.1", disk.as_str()), ("DiskName", "x1")], 400, "ParameterConflict.DiskIdAndDiskIds"),
+        (vec![("DiskName", "x1")], 400, "MissingParameter.DiskIdOrDiskIds"),
+        (vec![resize[0]], 400, "NoAttributeToModify"),
+        (vec![resize[0], ("Description", "http://x")], 404, "InvalidDescription.Malformed"),
+    ] {
+        assert_eq!(world.ecs_code("ModifyDiskAttribute", &params).await, (status, code.into()), "{params:?}");
+    }
+
+    let delete = [("InstanceId.1", server), ("Force", "true"), ("ClientToken", "release")];
+    world.ecs_ok("DeleteInstances", &delete).await;
+    world.ecs_ok("DeleteInstances", &delete).await;
+    assert_eq!(world.ecs_code("DeleteInstances", &[("InstanceId.1", "i-other"), delete[2]]).await, mismatch);
+    assert_eq!(world.ecs_code("DeleteInstances", &[]).await, (403, "InvalidInstanceIds.ValueNotSupported".into()));
+}
+
+async fn lists_that_are_no_lists(world: &World) {
+    let long = json!(vec!["x-1"; 101]).to_string();
+    let fits = json!(vec!["x-1"; 100]).to_string();
+    for (action, name, long_code, bad_code) in [
+        ("DescribeInstances", "InstanceIds", (400, "InvalidParameter"), (400, "InvalidParameter")),
+        ("DescribeInstances", "PrivateIpAddresses", (400, "InvalidParameter"), (400, "InvalidParameter")),
+        ("DescribeInstances", "PublicIpAddresses", (400, "InvalidParameter"), (400, "InvalidParameter")),
+        ("DescribeInstances", "InnerIpAddresses", (400, "InvalidParameter"), (400, "InvalidParameter")),
+        ("DescribeInstances", "EipAddresses", (400, "InvalidParameter"), (400, "InvalidParameter")),
+        ("DescribeDisks", "DiskIds", (403, "InvalidDiskIds.Malformed"), (400, "InvalidParameter.DiskIds")),
+        ("DescribeSnapshots", "SnapshotIds", (403, "InvalidSnapshotIds.Malformed"), (400, "InvalidParameter")),
+        ("DescribeSecurityGroups", "SecurityGroupIds", (400, "InvalidParameter"), (400, "InvalidParameter")),
+    ] {
+        assert_eq!(world.ecs_ok(action, &[(name, &fits)]).await["TotalCount"], 0, "{action} {name}");
+        assert_eq!(
+            world.ecs_code(action, &[(name, &long)]).await,
+            (long_code.0, long_code.1.into()),
+            "{action} {name}"
+        );
+        assert_eq!(world.ecs_code(action, &[(name, "x-1")]).await, (bad_code.0, bad_code.1.into()), "{action} {name}");
+    }
 }
 
 /// Parameters that differ from those of a good call, and the status and the code of the refusal.
@@ -399,5 +517,31 @@ pub(crate) async fn what_is_wrong_with_a_launch_is_said_in_the_words_of_the_serv
         ("DescribeVpcAttribute", [("VpcId", "vpc-none")], (404, "InvalidVpcId.NotFound")),
     ] {
         assert_eq!(world.ecs_code(action, &params).await, (expected.0, expected.1.to_owned()), "{action}");
+    }
+    what_is_wrong_with_an_image_of_one(&world, &image).await;
+}
+
+async fn what_is_wrong_with_an_image_of_one(world: &World, image: &str) {
+    let snapshot = world.system_snapshot(image).await;
+    let of = ("DiskDeviceMapping.1.SnapshotId", snapshot.as_str());
+    let system = ("DiskDeviceMapping.1.DiskType", "system");
+    let long = "v".repeat(41);
+    let name = "once";
+    world.ecs_ok("CreateImage", &[("SnapshotId", &snapshot), ("ImageName", name)]).await;
+    let cases: &[Refused<'_>] = &[
+        (&[("InstanceId", "i-none")], 404, "InvalidInstanceId.NotFound"),
+        (&[("SnapshotId", &snapshot), ("ImageName", name)], 400, "InvalidImageName.Duplicated"),
+        (&[("SnapshotId", &snapshot), ("ImageFamily", "-")], 400, "InvalidImageFamily.Malformed"),
+        (&[("SnapshotId", &snapshot), ("ImageVersion", &long)], 400, "InvalidImageVersion.Malformed"),
+        (&[("SnapshotId", &snapshot), ("Tag.1.Key", "k"), ("Tag.2.Key", "K")], 400, "Duplicate.TagKey"),
+        (&[of, system, ("DiskDeviceMapping.2.Device", "/dev/sda")], 400, "InvalidDevice.Malformed"),
+        (
+            &[of, system, ("DiskDeviceMapping.2.Device", "/dev/xvdb"), ("DiskDeviceMapping.3.Device", "/dev/xvdb")],
+            400,
+            "InvalidDevice.InUse",
+        ),
+    ];
+    for (params, status, code) in cases {
+        assert_eq!(world.ecs_code("CreateImage", params).await, (*status, (*code).to_owned()), "{params:?}");
     }
 }

@@ -231,7 +231,7 @@ pub(crate) async fn a_server_its_snapshot_its_image_and_back() {
     assert_eq!(swas.code("ResetDisk", &reset).await, (400, "UnsupportedOperation".into()));
 
     // What is needed goes last.
-    assert_eq!(swas.code("DeleteSnapshot", &[("SnapshotId", &snapshot)]).await, (403, "SnapshotCreatedImage".into()));
+    assert_eq!(swas.code("DeleteSnapshot", &[("SnapshotId", &snapshot)]).await, (400, "UnsupportedOperation".into()));
     swas.ok("DeleteCustomImage", &[("ImageId", &image)]).await;
     assert_eq!(swas.ok("ListCustomImages", &[]).await["CustomImages"], json!([]));
     assert_eq!(swas.ok("ListImages", &[("ImageIds", &ids)]).await["Images"], json!([]));
@@ -479,11 +479,8 @@ pub(crate) async fn tags_of_servers_and_of_what_comes_of_them() {
         assert_eq!(swas.ok("ListTagResources", &of).await["TagResources"]["TagResource"], json!([]));
     }
     let of = [("ResourceType", "snapshot"), ("ResourceId.1", &*server), ("Tag.1.Key", "a")];
-    assert_eq!(swas.code("TagResources", &of).await, (404, "InvalidResourceId.NotFound".into()));
-    assert_eq!(
-        swas.code("TagResources", &[("ResourceType", "none"), of[1], of[2]]).await.1,
-        "InvalidResourceType.NotFound"
-    );
+    assert_eq!(swas.code("TagResources", &of).await, (404, "InvalidSnapshotId.NotFound".into()));
+    assert_eq!(swas.code("TagResources", &[("ResourceType", "none"), of[1], of[2]]).await.1, "InvalidParameter");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, region};
-use crate::resource::{Paging, json_list, page, tags_view};
+use crate::resource::{Paging, page, some_json_list, tags_view};
 
 /// The call.
 pub(crate) struct DescribeDisks {
@@ -27,6 +27,7 @@ impl Action for DescribeDisks {
         codes: &[
             Code::RegionIdNotFound404,
             Code::DiskIdsInvalid,
+            Code::DiskIdsTooMany,
             Code::DiskTypeNotSupported,
             Code::DiskCategoryNotSupported,
             Code::DiskStatusNotSupported,
@@ -39,7 +40,7 @@ impl Action for DescribeDisks {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let mut filter = Filter {
-            ids: json_list(params, "DiskIds", Code::DiskIdsInvalid)?,
+            ids: some_json_list(params, "DiskIds", Code::DiskIdsInvalid, Code::DiskIdsTooMany)?,
             names: params.get("DiskName").map(str::to_owned).into_iter().collect(),
             tags: input::tag_filters(params)?,
             ..Filter::default()

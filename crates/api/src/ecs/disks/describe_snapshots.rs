@@ -9,7 +9,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, region};
-use crate::resource::{Paging, json_list, page, tags_view};
+use crate::resource::{Paging, page, some_json_list, tags_view};
 
 /// The call.
 pub(crate) struct DescribeSnapshots {
@@ -26,6 +26,7 @@ impl Action for DescribeSnapshots {
         summary: "List snapshots.",
         codes: &[
             Code::RegionIdNotFound404,
+            Code::SnapshotIdsTooMany,
             Code::SnapshotStatusNotFound,
             Code::SnapshotTypeNotFound,
             Code::SourceDiskTypeInvalid,
@@ -41,7 +42,7 @@ impl Action for DescribeSnapshots {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let mut filter = Filter {
-            ids: json_list(params, "SnapshotIds", ApiError::invalid("SnapshotIds"))?,
+            ids: some_json_list(params, "SnapshotIds", ApiError::invalid("SnapshotIds"), Code::SnapshotIdsTooMany)?,
             names: params.get("SnapshotName").map(str::to_owned).into_iter().collect(),
             tags: input::tag_filters(params)?,
             ..Filter::default()

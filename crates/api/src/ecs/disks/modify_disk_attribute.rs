@@ -5,10 +5,14 @@ use model::{Description, Disk, DiskId, ResourceName};
 use wire::Params;
 
 use crate::action::{Access, Action, Nothing, Product, Spec};
-use crate::code::{ApiError, ApiResult, Code};
+use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{optional, optional_flag};
 use crate::resource::own_anywhere;
+
+/// Attributes that a call may change; of the last two, disks here have none.
+const ATTRIBUTES: &[&str] =
+    &["DiskName", "Description", "DeleteWithInstance", "DeleteAutoSnapshot", "EnableAutoSnapshot", "BurstingEnabled"];
 
 /// The call. What is none stays as it is.
 pub(crate) struct ModifyDiskAttribute {
@@ -24,21 +28,33 @@ impl Action for ModifyDiskAttribute {
         product: Product::Ecs,
         name: "ModifyDiskAttribute",
         summary: "Change a disk's attributes.",
-        codes: &[Code::DiskIdNotFound, Code::CreateDiskNameMalformed, Code::CreateDiskDescriptionMalformed],
+        codes: &[
+            Code::DiskIdNotFound,
+            Code::DiskIdMissing,
+            Code::DiskIdBesideDiskIds,
+            Code::NoAttributeToModify,
+            Code::CreateDiskNameMalformed,
+            Code::DiskDescriptionMalformed404,
+        ],
     };
     type Output = Nothing;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
-        let several = params.list("DiskIds").into_iter().map(|(_, id)| id);
-        let ids: Vec<&str> = params.get("DiskId").into_iter().chain(several).collect();
-        if ids.is_empty() {
-            return Err(ApiError::missing("DiskId"));
+        let several: Vec<&str> = params.list("DiskIds").into_iter().map(|(_, id)| id).collect();
+        let ids: Vec<&str> = match params.get("DiskId") {
+            Some(_) if !several.is_empty() => return Err(Code::DiskIdBesideDiskIds.error()),
+            Some(id) => vec![id],
+            None if several.is_empty() => return Err(Code::DiskIdMissing.error()),
+            None => several,
+        };
+        if !ATTRIBUTES.iter().any(|name| params.raw(name).is_some()) {
+            return Err(Code::NoAttributeToModify.error());
         }
         let disks = ids.into_iter().map(|id| id.parse().map_err(|_| Code::DiskIdNotFound.error()));
         Ok(Self {
             disks: disks.collect::<ApiResult<_>>()?,
             name: optional(params, "DiskName", Code::CreateDiskNameMalformed)?,
-            description: optional(params, "Description", Code::CreateDiskDescriptionMalformed)?,
+            description: optional(params, "Description", Code::DiskDescriptionMalformed404)?,
             delete_with_instance: optional_flag(params, "DeleteWithInstance")?,
             delete_auto_snapshot: optional_flag(params, "DeleteAutoSnapshot")?,
         })

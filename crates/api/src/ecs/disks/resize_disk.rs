@@ -1,7 +1,7 @@
 //! `ResizeDisk`: enlarge a disk. With `Type=online` a running guest sees the new size at once.
 
-use meta::{Scope, resources};
-use model::{Disk, DiskId, DiskStatus, Instance, InstanceStatus};
+use meta::resources;
+use model::{ClientToken, Disk, DiskId, DiskStatus, Instance, InstanceStatus};
 use serde_json::{Value, json};
 use wire::Params;
 
@@ -9,14 +9,15 @@ use super::rest::no_snapshot_under_way;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::required;
-use crate::resource::own_anywhere;
+use crate::input::{optional, required};
+use crate::resource::{once, own_anywhere};
 
 /// The call.
 pub(crate) struct ResizeDisk {
     disk: DiskId,
     size_gib: u32,
     online: bool,
+    token: Option<ClientToken>,
 }
 
 impl Action for ResizeDisk {
@@ -32,6 +33,8 @@ impl Action for ResizeDisk {
             Code::DiskCreatingSnapshot,
             Code::NewSizeTooSmall,
             Code::NewSizeTooLarge,
+            Code::ClientTokenMalformed,
+            Code::IdempotentParameterMismatch,
         ],
     };
     type Output = Value;
@@ -46,6 +49,7 @@ impl Action for ResizeDisk {
             disk: required(params, "DiskId", Code::DiskIdNotFound)?,
             size_gib: required(params, "NewSize", ApiError::invalid("NewSize"))?,
             online,
+            token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
         })
     }
 
@@ -55,7 +59,10 @@ impl Action for ResizeDisk {
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
         let account = cx.account();
-        let disk = cx.engine().meta().write(Scope::Account(account), move |tx| {
+        let (id, online, token) = (self.disk.clone(), self.online, self.token.clone());
+        // The call names no region.
+        let region = cx.services().catalogue.default_region().clone();
+        let resized = once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
             let before = own_anywhere::<Disk>(tx, account, self.disk.as_str(), Code::DiskIdNotFound)?;
             if !matches!(before.record.status, DiskStatus::InUse | DiskStatus::Available) {
                 return Err(Code::DiskStatusIncorrect.error());
@@ -82,12 +89,16 @@ impl Action for ResizeDisk {
             }
             let after = Disk { size_gib: self.size_gib, ..before.record.clone() };
             resources::update(tx, &before, &after)?;
-            Ok(after)
-        });
-        let disk = disk.await?;
-        if self.online || disk.instance.is_none() {
+            Ok(json!({}))
+        })
+        .await?;
+        // As the record has it now: the same call again must not take back what a later one did.
+        let now = cx.engine().meta().read(move |tx| resources::get::<Disk>(tx, id.as_str())).await?;
+        if let Some(disk) = now.map(|stored| stored.record)
+            && (online || disk.instance.is_none())
+        {
             cx.engine().enlarge(&disk).await.map_err(ApiError::internal)?;
         }
-        Ok(json!({}))
+        Ok(resized)
     }
 }

@@ -5,7 +5,7 @@ use wire::Params;
 
 use super::launch::{self, Launch};
 use crate::action::{Access, Action, Product, Spec};
-use crate::code::{ApiError, ApiResult};
+use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 
 /// The call.
@@ -21,7 +21,7 @@ impl Action for CreateInstance {
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        Launch::read(params, cx).map(Self)
+        Launch::read(params, cx).map(Self).map_err(own_words)
     }
 
     fn access(&self, _cx: &Cx) -> Vec<Access> {
@@ -32,5 +32,16 @@ impl Action for CreateInstance {
         let made = self.0.run(&cx, Self::SPEC.name).await?;
         let id = made.first().ok_or_else(|| ApiError::internal("one server was asked for and none was made"))?;
         Ok(json!({"InstanceId": id}))
+    }
+}
+
+/// Some parameters are worded otherwise here than by RunInstances.
+fn own_words(error: ApiError) -> ApiError {
+    let code = error.code();
+    match code {
+        Code::BandwidthInMalformed => code.with("The specified parameter InternetMaxBandwidthIn is not valid."),
+        Code::BandwidthOutMalformed => code.with("The specified parameter InternetMaxBandwidthOut is not valid."),
+        Code::DiskNameMalformed | Code::DiskDescriptionMalformed => code.with(code.text().replace("Syatem", "System")),
+        _ => error,
     }
 }

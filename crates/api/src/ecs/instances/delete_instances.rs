@@ -1,6 +1,6 @@
 //! `DeleteInstances`: release servers, all of them or none.
 
-use meta::Scope;
+use model::ClientToken;
 use wire::Params;
 
 use super::delete_instance::{RELEASE_CODES, may_release, release};
@@ -8,12 +8,14 @@ use super::power::Batch;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::flag;
+use crate::input::{flag, optional};
+use crate::resource::once;
 
 /// The call.
 pub(crate) struct DeleteInstances {
     batch: Batch,
     force: bool,
+    token: Option<ClientToken>,
 }
 
 impl Action for DeleteInstances {
@@ -27,15 +29,24 @@ impl Action for DeleteInstances {
             RELEASE_CODES[2],
             RELEASE_CODES[3],
             Code::RegionIdNotFound404,
-            Code::InstanceIdMissing,
+            Code::InstanceIdsMissingForDelete,
             Code::TooManyInstanceIds,
+            Code::ClientTokenMalformed,
+            Code::IdempotentParameterMismatch,
             Code::DryRunSuccess,
         ],
     };
     type Output = Nothing;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        Ok(Self { batch: Batch::read(params, cx)?, force: flag(params, "Force")? })
+        Ok(Self {
+            batch: Batch::read(params, cx).map_err(|error| match error.code() {
+                Code::InstanceIdMissing => Code::InstanceIdsMissingForDelete.error(),
+                _ => error,
+            })?,
+            force: flag(params, "Force")?,
+            token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
+        })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
@@ -45,19 +56,19 @@ impl Action for DeleteInstances {
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
         let (account, now) = (cx.account(), cx.engine().clock().now());
         let seq = cx.engine().age_sequence(now);
-        let Self { batch, force } = self;
-        cx.engine()
-            .meta()
-            .write(Scope::Account(account), move |tx| {
-                let found = batch.find(tx, account)?;
-                found.iter().try_for_each(|stored| may_release(&stored.record, force))?;
-                if batch.dry_run {
-                    return Err(Code::DryRunSuccess.error());
-                }
-                (0..).zip(&found).try_for_each(|(n, stored)| release(tx, stored, now, seq + n))
-            })
-            .await?;
+        let Self { batch, force, token } = self;
+        let region = batch.region.clone();
+        let released = once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
+            let found = batch.find(tx, account)?;
+            found.iter().try_for_each(|stored| may_release(&stored.record, force))?;
+            if batch.dry_run {
+                return Err(Code::DryRunSuccess.error());
+            }
+            (0..).zip(&found).try_for_each(|(n, stored)| release(tx, stored, now, seq + n))?;
+            Ok(Nothing {})
+        })
+        .await?;
         cx.engine().wake_keeper();
-        Ok(Nothing {})
+        Ok(released)
     }
 }

@@ -23,7 +23,7 @@ impl Action for DescribeImageSupportInstanceTypes {
         product: Product::Ecs,
         name: "DescribeImageSupportInstanceTypes",
         summary: "List the types of servers that an image can run on.",
-        codes: &[Code::RegionIdNotFound404, Code::ImageIdNotFound, Code::InvalidParamter],
+        codes: &[Code::RegionIdNotFound404, Code::ImageNotFoundForTypes, Code::InvalidParamter],
     };
     type Output = Value;
 
@@ -34,7 +34,7 @@ impl Action for DescribeImageSupportInstanceTypes {
             Some(_) => return Err(Code::InvalidParamter.error()),
         }
         let image = params.get("ImageId").ok_or_else(|| ApiError::missing("ImageId"))?;
-        Ok(Self { region, image: image.parse().map_err(|_| Code::ImageIdNotFound)? })
+        Ok(Self { region, image: image.parse().map_err(|_| Code::ImageNotFoundForTypes)? })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
@@ -49,11 +49,18 @@ impl Action for DescribeImageSupportInstanceTypes {
             let region = region.clone();
             move |tx| visible::get(tx, account, &region, &image)
         });
-        let image = found.await?.ok_or(Code::ImageIdNotFound)?;
+        let image = found.await?.ok_or(Code::ImageNotFoundForTypes)?;
         let types: Vec<Value> = INSTANCE_TYPES
             .iter()
             .filter(|row| views::fits(row, image.features.nvme))
-            .map(views::instance_type)
+            .map(|row| {
+                json!({
+                    "InstanceTypeId": row.id,
+                    "InstanceTypeFamily": row.family,
+                    "CpuCoreCount": row.cpus,
+                    "MemorySize": f64::from(row.memory_mib) / 1024.0,
+                })
+            })
             .collect();
         Ok(json!({"RegionId": region, "ImageId": image.id, "InstanceTypes": {"InstanceType": types}}))
     }

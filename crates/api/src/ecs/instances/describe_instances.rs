@@ -11,7 +11,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, region};
-use crate::resource::{Paging, json_list, page};
+use crate::resource::{Paging, page, some_json_list};
 
 /// The call.
 pub(crate) struct DescribeInstances {
@@ -52,7 +52,7 @@ impl Action for DescribeInstances {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let mut filter = Filter {
-            ids: json_list(params, "InstanceIds", ApiError::invalid("InstanceIds"))?,
+            ids: list_of(params, "InstanceIds")?,
             names: params.get("InstanceName").map(str::to_owned).into_iter().collect(),
             tags: input::tag_filters(params)?,
             ..Filter::default()
@@ -75,10 +75,12 @@ impl Action for DescribeInstances {
         for (name, facet) in
             [("PrivateIpAddresses", "private-ip"), ("PublicIpAddresses", "public-ip"), ("EipAddresses", "eip")]
         {
-            if let Some(values) = json_list(params, name, ApiError::invalid(name))? {
+            if let Some(values) = list_of(params, name)? {
                 filter.facets.push((facet, values));
             }
         }
+        // No server is in the classic network, where there are inner addresses.
+        rest.never |= list_of(params, "InnerIpAddresses")?.is_some_and(|list| !list.is_empty());
         if let Some(status) = params.get("Status") {
             let status: InstanceStatus = status.parse().map_err(|_| Code::InstanceStatusNotFound)?;
             filter = filter.with("status", status.as_str());
@@ -139,4 +141,8 @@ impl Action for DescribeInstances {
         view["Instances"] = json!({"Instance": found.items.iter().map(views::instance).collect::<Vec<_>>()});
         Ok(view)
     }
+}
+
+fn list_of(params: &Params, name: &str) -> ApiResult<Option<Vec<String>>> {
+    some_json_list(params, name, ApiError::invalid(name), ApiError::invalid(name))
 }

@@ -140,10 +140,13 @@ pub(super) fn attribute(instance: &Instance) -> Value {
         "CreditSpecification": "",
         "CreationTime": instance.created.seconds(),
         "ExpiredTime": instance.expires.map_or_else(|| NEVER.to_owned(), |expires| expires.minutes()),
-        "OperationLocks": {"LockReason": locks(instance)},
+        "OperationLocks": {"LockReason": []},
         "DedicatedHostAttribute": {"DedicatedHostId": "", "DedicatedHostName": ""},
     });
     merge(&mut view, addresses(instance));
+    // Of addresses, the list of servers shows more.
+    view.as_object_mut().expect("an object").remove("RdmaIpAddress");
+    view["EipAddress"].as_object_mut().expect("an object").remove("IsSupportUnassociate");
     view
 }
 

@@ -29,7 +29,6 @@ impl Action for AuthorizeSecurityGroupEgress {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
-        self.0.authorize(&cx).await?;
-        Ok(Nothing {})
+        self.0.authorize(&cx, Self::SPEC.name).await
     }
 }

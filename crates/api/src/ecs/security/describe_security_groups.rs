@@ -10,7 +10,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, region};
-use crate::resource::{Paging, json_list, page, tags_view};
+use crate::resource::{Paging, page, some_json_list, tags_view};
 
 /// The call.
 pub(crate) struct DescribeSecurityGroups {
@@ -33,7 +33,12 @@ impl Action for DescribeSecurityGroups {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let mut filter = Filter {
-            ids: json_list(params, "SecurityGroupIds", ApiError::invalid("SecurityGroupIds"))?,
+            ids: some_json_list(
+                params,
+                "SecurityGroupIds",
+                ApiError::invalid("SecurityGroupIds"),
+                ApiError::invalid("SecurityGroupIds"),
+            )?,
             names: params.get("SecurityGroupName").map(str::to_owned).into_iter().collect(),
             tags: input::tag_filters(params)?,
             ..Filter::default()

@@ -1,18 +1,18 @@
 //! Rules of security groups as calls write them: one in the parameters themselves, or several in `Permissions.N`.
 
+use meta::Tx;
 use meta::resources::{self, Stored};
-use meta::{Scope, Tx};
 use model::network::{Cidr, Direction, IpProtocol, PortRange, Rule, RulePolicy, SecurityGroup};
 use model::quota::Quota;
-use model::{RegionId, SecurityGroupId, SecurityGroupRuleId};
+use model::{ClientToken, RegionId, SecurityGroupId, SecurityGroupRuleId};
 use wire::Params;
 
-use crate::action::Access;
+use crate::action::{Access, Nothing};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{optional, region, required};
 use crate::quota;
-use crate::resource::own;
+use crate::resource::{once, own};
 
 /// A call about rules of one group.
 pub(super) struct RuleCall {
@@ -21,10 +21,11 @@ pub(super) struct RuleCall {
     pub(super) rules: Vec<Rule>,
     /// Rules by their ids, where a call may name them so.
     pub(super) ids: Vec<SecurityGroupRuleId>,
+    token: Option<ClientToken>,
 }
 
-/// Codes that the four calls about rules share.
-pub(super) const CODES: [Code; 17] = [
+/// Codes of the calls that add rules.
+pub(super) const CODES: [Code; 19] = [
     Code::RegionIdNotFound404,
     Code::SecurityGroupIdNotFound,
     Code::IpProtocolNotSupported,
@@ -42,6 +43,30 @@ pub(super) const CODES: [Code; 17] = [
     Code::SourceGroupIdNotFound,
     Code::RuleLimitExceeded,
     Code::RulesDuplicated,
+    Code::ClientTokenMalformed,
+    Code::IdempotentParameterMismatch,
+];
+
+/// Codes of the calls that remove rules.
+pub(super) const REVOKE_CODES: [Code; 18] = [
+    Code::RegionIdNotFound404,
+    Code::SecurityGroupIdNotFound,
+    Code::RuleIdInvalid,
+    Code::RuleIdRepeated,
+    Code::IpProtocolNotSupported,
+    Code::PortRangeMissing,
+    Code::RevokedPortRangeMalformed,
+    Code::RulePolicyMalformed,
+    Code::PriorityMalformed,
+    Code::NicTypeNotSupported,
+    Code::SourceCidrIpMalformed,
+    Code::DestCidrIpMalformed,
+    Code::RevokedPeerMissing,
+    Code::RuleDescriptionMalformed,
+    Code::RevokedGroupIsSame,
+    Code::RulesDuplicated,
+    Code::ClientTokenMalformed,
+    Code::IdempotentParameterMismatch,
 ];
 
 impl RuleCall {
@@ -52,22 +77,30 @@ impl RuleCall {
         let ids: Vec<SecurityGroupRuleId> = params
             .list("SecurityGroupRuleId")
             .into_iter()
-            .map(|(_, id)| id.parse().map_err(|_| ApiError::invalid("SecurityGroupRuleId")))
+            .map(|(_, id)| id.parse().map_err(|_| Code::RuleIdInvalid.error()))
             .collect::<ApiResult<_>>()?;
+        let token = optional(params, "ClientToken", Code::ClientTokenMalformed)?;
         if by_id && !ids.is_empty() {
-            return Ok(Self { region, group, rules: Vec::new(), ids });
+            if ids.iter().enumerate().any(|(n, id)| ids[..n].contains(id)) {
+                return Err(Code::RuleIdRepeated.error());
+            }
+            return Ok(Self { region, group, rules: Vec::new(), ids, token });
         }
         let items = params.items("Permissions");
+        let rule = |params: &Params| {
+            let read = rule(params, cx, direction, &group);
+            if by_id { read.map_err(as_revoked) } else { read }
+        };
         let rules: Vec<Rule> = if items.is_empty() {
-            vec![rule(params, cx, direction, &group)?]
+            vec![rule(params)?]
         } else {
-            items.iter().map(|(_, item)| rule(item, cx, direction, &group)).collect::<ApiResult<_>>()?
+            items.iter().map(|(_, item)| rule(item)).collect::<ApiResult<_>>()?
         };
         let is_twice = |(n, rule): (usize, &Rule)| rules[..n].iter().any(|other| other.says_the_same(rule));
         if rules.iter().enumerate().any(is_twice) {
             return Err(Code::RulesDuplicated.error());
         }
-        Ok(Self { region, group, rules, ids: Vec::new() })
+        Ok(Self { region, group, rules, ids: Vec::new(), token })
     }
 
     pub(super) fn access(&self, cx: &Cx, verb: &'static str) -> Vec<Access> {
@@ -76,8 +109,8 @@ impl RuleCall {
     }
 
     /// Adds the rules that are not there yet.
-    pub(super) async fn authorize(self, cx: &Allowed<'_>) -> ApiResult<()> {
-        self.change(cx, |tx, account, region, rules, before| {
+    pub(super) async fn authorize(self, cx: &Allowed<'_>, action: &'static str) -> ApiResult<Nothing> {
+        self.change(cx, action, |tx, account, region, rules, before| {
             let mut after = before.to_vec();
             for rule in rules {
                 if !rule.group.is_empty() {
@@ -94,9 +127,9 @@ impl RuleCall {
     }
 
     /// Removes the rules. One that is not there is no fault.
-    pub(super) async fn revoke(self, cx: &Allowed<'_>) -> ApiResult<()> {
+    pub(super) async fn revoke(self, cx: &Allowed<'_>, action: &'static str) -> ApiResult<Nothing> {
         let ids = self.ids.clone();
-        self.change(cx, move |_, _, _, rules, before| {
+        self.change(cx, action, move |_, _, _, rules, before| {
             let goes = |there: &Rule| ids.contains(&there.id) || rules.iter().any(|rule| rule.says_the_same(there));
             Ok(before.iter().filter(|there| !goes(there)).cloned().collect())
         })
@@ -106,21 +139,30 @@ impl RuleCall {
     async fn change(
         self,
         cx: &Allowed<'_>,
+        action: &'static str,
         change: impl Fn(&mut Tx<'_>, model::AccountId, &RegionId, &[Rule], &[Rule]) -> ApiResult<Vec<Rule>> + Send + 'static,
-    ) -> ApiResult<()> {
-        let account = cx.account();
-        cx.engine()
-            .meta()
-            .write(Scope::Account(account), move |tx| {
-                let code = Code::SecurityGroupIdNotFound;
-                let before: Stored<SecurityGroup> = own(tx, account, &self.region, self.group.as_str(), code)?;
-                let rules = change(tx, account, &self.region, &self.rules, &before.record.rules)?;
-                resources::update(tx, &before, &SecurityGroup { rules, ..before.record.clone() })?;
-                Ok::<_, ApiError>(())
-            })
-            .await?;
+    ) -> ApiResult<Nothing> {
+        let (account, region, token) = (cx.account(), self.region.clone(), self.token.clone());
+        let changed = once(cx, (&region, action), (token, Code::IdempotentParameterMismatch), move |tx| {
+            let code = Code::SecurityGroupIdNotFound;
+            let before: Stored<SecurityGroup> = own(tx, account, &self.region, self.group.as_str(), code)?;
+            let rules = change(tx, account, &self.region, &self.rules, &before.record.rules)?;
+            resources::update(tx, &before, &SecurityGroup { rules, ..before.record.clone() })?;
+            Ok(Nothing {})
+        })
+        .await?;
         cx.engine().ports_changed();
-        Ok(())
+        Ok(changed)
+    }
+}
+
+/// What is wrong with a rule, in the words of the calls that remove rules.
+fn as_revoked(error: ApiError) -> ApiError {
+    match error.code() {
+        Code::PortRangeMalformed | Code::ProtocolAndPortsMismatch => Code::RevokedPortRangeMalformed.error(),
+        Code::RulePeerMissing => Code::RevokedPeerMissing.error(),
+        Code::RuleGroupIsSame => Code::RevokedGroupIsSame.error(),
+        _ => error,
     }
 }
 

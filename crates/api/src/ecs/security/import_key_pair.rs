@@ -58,7 +58,7 @@ impl Action for ImportKeyPair {
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
         let id = KeyPairId::generate(cx.engine().entropy());
         let Self { region, name, public_key, fingerprint, tags } = self;
-        store(&cx, (id.clone(), name.clone()), (region, tags), (fingerprint.clone(), public_key)).await?;
-        Ok(json!({"KeyPairId": id, "KeyPairName": name, "KeyPairFingerPrint": fingerprint}))
+        store(&cx, (id, name.clone()), (region, tags), (fingerprint.clone(), public_key)).await?;
+        Ok(json!({"KeyPairName": name, "KeyPairFingerPrint": fingerprint}))
     }
 }

@@ -16,7 +16,7 @@ impl Action for RevokeSecurityGroup {
         product: Product::Ecs,
         name: "RevokeSecurityGroup",
         summary: "Remove rules for traffic to servers.",
-        codes: &group_rules::CODES,
+        codes: &group_rules::REVOKE_CODES,
     };
     type Output = Nothing;
 
@@ -29,7 +29,6 @@ impl Action for RevokeSecurityGroup {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
-        self.0.revoke(&cx).await?;
-        Ok(Nothing {})
+        self.0.revoke(&cx, Self::SPEC.name).await
     }
 }

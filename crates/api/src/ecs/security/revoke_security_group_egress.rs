@@ -16,7 +16,7 @@ impl Action for RevokeSecurityGroupEgress {
         product: Product::Ecs,
         name: "RevokeSecurityGroupEgress",
         summary: "Remove rules for traffic from servers.",
-        codes: &group_rules::CODES,
+        codes: &group_rules::REVOKE_CODES,
     };
     type Output = Nothing;
 
@@ -29,7 +29,6 @@ impl Action for RevokeSecurityGroupEgress {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Nothing> {
-        self.0.revoke(&cx).await?;
-        Ok(Nothing {})
+        self.0.revoke(&cx, Self::SPEC.name).await
     }
 }

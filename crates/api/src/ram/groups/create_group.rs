@@ -62,6 +62,6 @@ impl Action for CreateGroup {
                 Ok(identities::insert_group(tx, account, &group)?)
             })
             .await?;
-        Ok(made.into())
+        Ok(OneGroup::from(made).made())
     }
 }

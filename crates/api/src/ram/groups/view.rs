@@ -11,7 +11,8 @@ pub(crate) struct GroupView {
     group_name: String,
     comments: String,
     create_date: String,
-    update_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update_date: Option<String>,
 }
 
 impl From<Group> for GroupView {
@@ -21,7 +22,7 @@ impl From<Group> for GroupView {
             group_name: group.name,
             comments: group.comments,
             create_date: group.created.seconds(),
-            update_date: group.updated.seconds(),
+            update_date: Some(group.updated.seconds()),
         }
     }
 }
@@ -36,5 +37,13 @@ pub(crate) struct OneGroup {
 impl From<Group> for OneGroup {
     fn from(group: Group) -> Self {
         Self { group: group.into() }
+    }
+}
+
+impl OneGroup {
+    /// As the call that makes it shows it: nothing was updated yet.
+    pub(in crate::ram) fn made(mut self) -> Self {
+        self.group.update_date = None;
+        self
     }
 }

@@ -73,6 +73,6 @@ impl Action for CreatePolicy {
                 Ok(policies::insert(tx, account, &policy)?)
             })
             .await?;
-        Ok(OnePolicy { policy: PolicyView::custom(&made) })
+        Ok(OnePolicy { policy: PolicyView::custom(&made) }.made())
     }
 }

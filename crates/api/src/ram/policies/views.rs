@@ -26,7 +26,8 @@ pub(crate) struct PolicyView {
     description: String,
     default_version: String,
     create_date: String,
-    update_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attachment_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +45,7 @@ impl PolicyView {
             description: policy.description.clone(),
             default_version: version_name(policy.default_version),
             create_date: policy.created.seconds(),
-            update_date: policy.updated.seconds(),
+            update_date: Some(policy.updated.seconds()),
             attachment_count: None,
             policy_document: None,
             tags: None,
@@ -59,7 +60,7 @@ impl PolicyView {
             description: policy.description.to_owned(),
             default_version: version_name(FIRST_VERSION),
             create_date: SYSTEM_DATE.to_owned(),
-            update_date: SYSTEM_DATE.to_owned(),
+            update_date: Some(SYSTEM_DATE.to_owned()),
             attachment_count: None,
             policy_document: None,
             tags: None,
@@ -131,4 +132,12 @@ impl VersionView {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct OneVersion {
     pub(super) policy_version: VersionView,
+}
+
+impl OnePolicy {
+    /// As the call that makes it shows it: nothing was updated yet.
+    pub(in crate::ram) fn made(mut self) -> Self {
+        self.policy.update_date = None;
+        self
+    }
 }

@@ -33,7 +33,6 @@ impl Action for CreateRole {
             Code::TrustPolicyLength,
             Code::MalformedPolicyDocument,
             Code::DescriptionLength,
-            Code::MaxSessionDurationInvalid,
             Code::RoleAlreadyExists,
             Code::RoleLimit,
         ],
@@ -81,6 +80,6 @@ impl Action for CreateRole {
                 Ok(roles::insert(tx, account, &role)?)
             })
             .await?;
-        Ok(OneRole { role: RoleView::whole(account, made) })
+        Ok(OneRole { role: RoleView::whole(account, made) }.made())
     }
 }

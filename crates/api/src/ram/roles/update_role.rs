@@ -29,7 +29,6 @@ impl Action for UpdateRole {
             Code::NewTrustPolicyLength,
             Code::MalformedPolicyDocument,
             Code::DescriptionLength,
-            Code::MaxSessionDurationInvalid,
             Code::RoleNotExist,
         ],
     };

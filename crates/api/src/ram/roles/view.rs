@@ -23,7 +23,8 @@ pub(crate) struct RoleView {
     assume_role_policy_document: Option<String>,
     max_session_duration: u32,
     create_date: String,
-    update_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<TagsView>,
 }
@@ -46,7 +47,7 @@ impl RoleView {
             assume_role_policy_document: None,
             max_session_duration: role.max_session_seconds,
             create_date: role.created.seconds(),
-            update_date: role.updated.seconds(),
+            update_date: Some(role.updated.seconds()),
             tags: Some(TagsView::of(&role.tags)),
         }
     }
@@ -57,4 +58,12 @@ impl RoleView {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct OneRole {
     pub(in crate::ram) role: RoleView,
+}
+
+impl OneRole {
+    /// As the call that makes it shows it: nothing was updated yet.
+    pub(in crate::ram) fn made(mut self) -> Self {
+        self.role.update_date = None;
+        self
+    }
 }

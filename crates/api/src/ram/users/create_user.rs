@@ -83,6 +83,6 @@ impl Action for CreateUser {
                 Ok(identities::insert_user(tx, account, &user)?)
             })
             .await?;
-        Ok(made.into())
+        Ok(OneUser::from(made).made())
     }
 }

@@ -14,7 +14,8 @@ pub(crate) struct UserView {
     email: String,
     comments: String,
     create_date: String,
-    update_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update_date: Option<String>,
 }
 
 impl From<User> for UserView {
@@ -27,7 +28,7 @@ impl From<User> for UserView {
             email: user.email,
             comments: user.comments,
             create_date: user.created.seconds(),
-            update_date: user.updated.seconds(),
+            update_date: Some(user.updated.seconds()),
         }
     }
 }
@@ -42,5 +43,13 @@ pub(crate) struct OneUser {
 impl From<User> for OneUser {
     fn from(user: User) -> Self {
         Self { user: user.into() }
+    }
+}
+
+impl OneUser {
+    /// As the call that makes it shows it: nothing was updated yet.
+    pub(in crate::ram) fn made(mut self) -> Self {
+        self.user.update_date = None;
+        self
     }
 }
