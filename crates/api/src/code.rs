@@ -215,6 +215,7 @@ codes! {
     AccountForbidden = 404 "InvalidAccount.Forbbiden" "The specified Account does not yourself.";
     /// The text that is answered names the account.
     AccountNotFound = 404 "InvalidAccount.NotFound" "The specified parameter \"AddAccount.n\" or \"RemoveAccount.n\" does not exist.";
+    RegionIdMalformed = 400 "InvalidRegionId.MalFormed" "The specified RegionId is not valid.";
     RegionIdNotFoundForSharing = 400 "InvalidRegionId.NotFound" "The specified region does not exist.";
     ShareImageQuotaExceeded = 403 "QuotaExceed.ShareImage" "The shared Image Quota exceeds.";
     ImageNotAvailableForSharing = 400 "IncorrectImageStatus" "The image is not available.";
@@ -427,6 +428,10 @@ codes! {
 
     // Private networks.
     RegionIdNotFoundForVpc = 404 "InvalidRegionId.NotFound" "Specified value of \"regionId\" is not supported.";
+    RegionIdNotFoundForVpcDeletion = 400 "InvalidRegionId.NotFound" "The specified region is not found.";
+    RegionIdNotFoundForEip = 404 "InvalidRegionId.NotFound" "Specified value of \"RegionId\" is not supported.";
+    RegionNotFoundOfEip = 404 "Forbidden.RegionNotFound" "Specified region is not found during access authentication.";
+    RegionNotFoundOfVSwitch = 404 "Forbidden.RegionNotFound" "Specified instance is not found during access authentication.";
     ZoneIdNotFound = 404 "InvalidZoneId.NotFound" "Specified zone does not exist.";
     ZoneIdNotFoundForInstance = 404 "InvalidZoneId.NotFound" "The ZoneId provided does not exist in our records.";
     VpcIdNotFound = 404 "InvalidVpcId.NotFound" "Specified VPC does not exist.";

@@ -14,7 +14,8 @@ use crate::action::Product;
 use crate::code::{ApiError, ApiResult};
 
 /// The tables: a line an action, `Action: Name rule; Name rule`, where `N` in a name stands for an index and a rule is
-/// `=one|other`, `bool`, `int least..most`, `number least..most` or `text shortest..longest`.
+/// `=one|other`, `bool`, `int least..most`, `number least..most`, `text shortest..longest` or, for a name that ends with its
+/// index, `list ..most`.
 const TABLES: &[(Product, &str)] = &[
     (Product::Ecs, include_str!("parameters/ecs.txt")),
     (Product::Vpc, include_str!("parameters/vpc.txt")),
@@ -28,9 +29,22 @@ const TABLES: &[(Product, &str)] = &[
 enum Rule {
     OneOf(Vec<&'static str>),
     Bool,
-    Int { least: Option<i64>, most: Option<i64> },
-    Number { least: Option<i64>, most: Option<i64> },
-    Text { shortest: usize, longest: usize },
+    Int {
+        least: Option<i64>,
+        most: Option<i64>,
+    },
+    Number {
+        least: Option<i64>,
+        most: Option<i64>,
+    },
+    Text {
+        shortest: usize,
+        longest: usize,
+    },
+    /// A list whose index ends so.
+    List {
+        most: u32,
+    },
 }
 
 type Rules = HashMap<&'static str, Rule>;
@@ -44,7 +58,8 @@ pub(crate) fn check(product: Product, action: &'static str, params: &Params) -> 
             None => rules.get(name),
             Some(name) => rules.get(name.as_str()),
         };
-        if rule.is_some_and(|rule| !rule.takes(value)) {
+        let is_taken = rule.is_none_or(|rule| rule.takes(value));
+        if !is_taken || is_past_the_end(rules, name) {
             return Err(ApiError::invalid(name));
         }
     }
@@ -60,6 +75,14 @@ fn indexed(name: &str) -> Option<String> {
     Some(name.split('.').map(|part| if is_index(part) { "N" } else { part }).collect::<Vec<_>>().join("."))
 }
 
+/// Whether a list of the tables has no room for what this name names.
+fn is_past_the_end(rules: &Rules, name: &str) -> bool {
+    let Some((list, rest)) = name.split_once('.') else { return false };
+    let Some(Rule::List { most }) = rules.get(format!("{list}.N").as_str()) else { return false };
+    let index = rest.split('.').next().unwrap_or_default();
+    index.parse::<u32>().map_or(true, |index| *most < index)
+}
+
 impl Rule {
     fn takes(&self, value: &str) -> bool {
         let within = |number: f64, least: Option<i64>, most: Option<i64>| {
@@ -71,6 +94,7 @@ impl Rule {
             Self::Int { least, most } => value.parse::<i64>().is_ok_and(|number| within(number as f64, *least, *most)),
             Self::Number { least, most } => value.parse::<f64>().is_ok_and(|number| within(number, *least, *most)),
             Self::Text { shortest, longest } => (*shortest..=*longest).contains(&value.chars().count()),
+            Self::List { .. } => true,
         }
     }
 }
@@ -101,6 +125,7 @@ fn parse(rule: &'static str) -> Option<Rule> {
         "bool" => Some(Rule::Bool),
         "int" => Some(Rule::Int { least: bound(least)?, most: bound(most)? }),
         "number" => Some(Rule::Number { least: bound(least)?, most: bound(most)? }),
+        "list" => Some(Rule::List { most: most.parse().ok()? }),
         "text" => Some(Rule::Text { shortest: least.parse().ok()?, longest: most.parse().ok()? }),
         _ => None,
     }
@@ -132,6 +157,21 @@ mod tests {
         check("number ..2", &["1.5", "-1"], &["2.5", "x"]);
         check("text 2..3", &["ab", "äöü"], &["a", "abcd"]);
         assert_eq!(parse("int one..2"), None);
+    }
+
+    #[test]
+    fn lists_end() {
+        let rules = Rules::from([("Tag.N", Rule::List { most: 20 })]);
+        for (name, is_past) in [
+            ("Tag.20", false),
+            ("Tag.21", true),
+            ("Tag.21.Key", true),
+            ("Tag", false),
+            ("Tags.21", false),
+            ("Tag.x", true),
+        ] {
+            assert_eq!(is_past_the_end(&rules, name), is_past, "{name}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Action for AllocateEipAddress {
         name: "AllocateEipAddress",
         summary: "Allocate an elastic address.",
         codes: &[
-            Code::RegionIdNotFoundForVpc,
+            Code::RegionIdNotFoundForEip,
             Code::BandwidthMalformed,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
@@ -45,7 +45,7 @@ impl Action for AllocateEipAddress {
             return Err(Code::BandwidthMalformed.error());
         }
         Ok(Self {
-            region: region(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region(params, cx, Code::RegionIdNotFoundForEip)?,
             bandwidth,
             internet_charge: optional(params, "InternetChargeType", ApiError::invalid("InternetChargeType"))?
                 .unwrap_or(InternetChargeType::ByBandwidth),

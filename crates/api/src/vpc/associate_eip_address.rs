@@ -25,7 +25,7 @@ impl Action for AssociateEipAddress {
         name: "AssociateEipAddress",
         summary: "Give an elastic address to a server.",
         codes: &[
-            Code::RegionIdNotFoundForVpc,
+            Code::RegionNotFoundOfEip,
             Code::EipInstanceTypeNotSupported,
             Code::AllocationIdNotFound,
             Code::EipInstanceNotFound,
@@ -44,7 +44,7 @@ impl Action for AssociateEipAddress {
             return Err(Code::EipInstanceTypeNotSupported.error());
         }
         Ok(Self {
-            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region_or_default(params, cx, Code::RegionNotFoundOfEip)?,
             allocation: required(params, "AllocationId", Code::AllocationIdNotFound)?,
             instance: required(params, "InstanceId", Code::EipInstanceNotFound)?,
         })

@@ -32,7 +32,7 @@ impl Action for CreateVSwitch {
         name: "CreateVSwitch",
         summary: "Make a subnet of a private network.",
         codes: &[
-            Code::RegionIdNotFoundForVpc,
+            Code::RegionIdNotFound404,
             Code::ZoneIdNotFound,
             Code::VSwitchCidrMalformed,
             Code::VSwitchCidrMask,
@@ -49,7 +49,7 @@ impl Action for CreateVSwitch {
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        let region = region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?;
+        let region = region_or_default(params, cx, Code::RegionIdNotFound404)?;
         let zone = params.get("ZoneId").ok_or_else(|| ApiError::missing("ZoneId"))?.to_owned();
         if !cx.services.catalogue.zones(&region).contains(&zone) {
             return Err(Code::ZoneIdNotFound.error());

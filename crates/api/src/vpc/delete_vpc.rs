@@ -26,7 +26,7 @@ impl Action for DeleteVpc {
         name: "DeleteVpc",
         summary: "Delete a private network that nothing is in.",
         codes: &[
-            Code::RegionIdNotFoundForVpc,
+            Code::RegionIdNotFoundForVpcDeletion,
             Code::VpcIdNotFound,
             Code::VpcHasInstances,
             Code::VpcHasVSwitches,
@@ -40,7 +40,7 @@ impl Action for DeleteVpc {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
-            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpcDeletion)?,
             vpc: required(params, "VpcId", Code::VpcIdNotFound)?,
             token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
             dry_run: flag(params, "DryRun")?,

@@ -25,7 +25,7 @@ impl Action for DeleteVSwitch {
         name: "DeleteVSwitch",
         summary: "Delete a subnet that no server is in.",
         codes: &[
-            Code::RegionIdNotFoundForVpc,
+            Code::RegionNotFoundOfVSwitch,
             Code::VSwitchIdNotFound404,
             Code::VSwitchHasResources,
             Code::DryRunOperation,
@@ -35,7 +35,7 @@ impl Action for DeleteVSwitch {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
-            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region_or_default(params, cx, Code::RegionNotFoundOfVSwitch)?,
             vswitch: required(params, "VSwitchId", Code::VSwitchIdNotFound404)?,
             dry_run: flag(params, "DryRun")?,
         })

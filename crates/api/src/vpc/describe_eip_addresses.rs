@@ -24,7 +24,7 @@ impl Action for DescribeEipAddresses {
         product: Product::Vpc,
         name: "DescribeEipAddresses",
         summary: "List elastic addresses.",
-        codes: &[Code::RegionIdNotFoundForVpc],
+        codes: &[Code::RegionNotFoundOfEip],
     };
     type Output = Value;
 
@@ -40,7 +40,7 @@ impl Action for DescribeEipAddresses {
                 filter = filter.with(facet, value);
             }
         }
-        Ok(Self { region: region(params, cx, Code::RegionIdNotFoundForVpc)?, filter, paging: Paging::read(params)? })
+        Ok(Self { region: region(params, cx, Code::RegionNotFoundOfEip)?, filter, paging: Paging::read(params)? })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {

@@ -22,13 +22,13 @@ impl Action for DescribeVpcAttribute {
         product: Product::Vpc,
         name: "DescribeVpcAttribute",
         summary: "Show one private network.",
-        codes: &[Code::RegionIdNotFoundForVpc, Code::VpcIdNotFound, Code::DryRunOperation],
+        codes: &[Code::RegionIdNotFound404, Code::VpcIdNotFound, Code::DryRunOperation],
     };
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
-            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region_or_default(params, cx, Code::RegionIdNotFound404)?,
             vpc: required(params, "VpcId", Code::VpcIdNotFound)?,
             dry_run: flag(params, "DryRun")?,
         })

@@ -26,7 +26,7 @@ impl Action for DescribeVpcs {
         product: Product::Vpc,
         name: "DescribeVpcs",
         summary: "List private networks.",
-        codes: &[Code::RegionIdNotFoundForVpc, Code::DryRunOperation],
+        codes: &[Code::RegionIdNotFound404, Code::DryRunOperation],
     };
     type Output = Value;
 
@@ -38,7 +38,7 @@ impl Action for DescribeVpcs {
             ..Filter::default()
         };
         Ok(Self {
-            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region_or_default(params, cx, Code::RegionIdNotFound404)?,
             filter,
             paging: Paging::read(params)?,
             dry_run: input::flag(params, "DryRun")?,

@@ -24,13 +24,13 @@ impl Action for DescribeVSwitchAttributes {
         product: Product::Vpc,
         name: "DescribeVSwitchAttributes",
         summary: "Show one subnet of a private network.",
-        codes: &[Code::RegionIdNotFoundForVpc, Code::VSwitchIdNotFound400, Code::DryRunOperation],
+        codes: &[Code::RegionIdNotFound404, Code::VSwitchIdNotFound400, Code::DryRunOperation],
     };
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
-            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region_or_default(params, cx, Code::RegionIdNotFound404)?,
             vswitch: required(params, "VSwitchId", Code::VSwitchIdNotFound400)?,
             dry_run: flag(params, "DryRun")?,
         })

@@ -25,7 +25,7 @@ impl Action for DescribeVSwitches {
         product: Product::Vpc,
         name: "DescribeVSwitches",
         summary: "List subnets of private networks.",
-        codes: &[Code::RegionIdNotFoundForVpc, Code::DryRunOperation],
+        codes: &[Code::RegionIdNotFound404, Code::DryRunOperation],
     };
     type Output = Value;
 
@@ -42,7 +42,7 @@ impl Action for DescribeVSwitches {
             }
         }
         Ok(Self {
-            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region_or_default(params, cx, Code::RegionIdNotFound404)?,
             filter,
             paging: Paging::read(params)?,
             dry_run: input::flag(params, "DryRun")?,

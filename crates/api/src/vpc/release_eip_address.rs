@@ -22,17 +22,13 @@ impl Action for ReleaseEipAddress {
         product: Product::Vpc,
         name: "ReleaseEipAddress",
         summary: "Give an elastic address back.",
-        codes: &[
-            Code::RegionIdNotFoundForVpc,
-            Code::AllocationIdNotFoundForRelease,
-            Code::EipStatusIncorrectForRelease,
-        ],
+        codes: &[Code::RegionNotFoundOfEip, Code::AllocationIdNotFoundForRelease, Code::EipStatusIncorrectForRelease],
     };
     type Output = Nothing;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
-            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region_or_default(params, cx, Code::RegionNotFoundOfEip)?,
             allocation: required(params, "AllocationId", Code::AllocationIdNotFoundForRelease)?,
         })
     }

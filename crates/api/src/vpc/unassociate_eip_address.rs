@@ -24,7 +24,7 @@ impl Action for UnassociateEipAddress {
         name: "UnassociateEipAddress",
         summary: "Take an elastic address from its server.",
         codes: &[
-            Code::RegionIdNotFoundForVpc,
+            Code::RegionNotFoundOfEip,
             Code::AllocationIdNotFoundForRelease,
             Code::EipInstanceNotFoundForUnbinding,
             Code::EipStatusIncorrectForRelease,
@@ -34,7 +34,7 @@ impl Action for UnassociateEipAddress {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
-            region: region_or_default(params, cx, Code::RegionIdNotFoundForVpc)?,
+            region: region_or_default(params, cx, Code::RegionNotFoundOfEip)?,
             allocation: required(params, "AllocationId", Code::AllocationIdNotFoundForRelease)?,
             instance: required(params, "InstanceId", Code::EipInstanceNotFoundForUnbinding)?,
         })

@@ -271,3 +271,60 @@ pub(crate) async fn a_snapshot_goes_with_the_last_image_that_is_made_of_it() {
     world.ecs_ok("DeleteImage", &[("ImageId", &imported)]).await;
     assert_eq!(left().await, 0);
 }
+
+/// A dynamic VHD of 4 MiB (Virtual Hard Disk Image Format Specification) that holds nothing, with these blocks.
+fn dynamic_vhd(n_blocks: u32, block_size: u32) -> Vec<u8> {
+    let sealed = |mut part: Vec<u8>, checksum_at: usize| {
+        let sum = part.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        part[checksum_at..checksum_at + 4].copy_from_slice(&(!sum).to_be_bytes());
+        part
+    };
+    let filled = |len: usize, fields: &[(usize, &[u8])]| {
+        let mut part = vec![0; len];
+        for (at, bytes) in fields {
+            part[*at..*at + bytes.len()].copy_from_slice(bytes);
+        }
+        part
+    };
+    let (version, size) = (0x0001_0000_u32.to_be_bytes(), (4_u64 << 20).to_be_bytes());
+    let footer = [
+        (0, &b"conectix"[..]),
+        (8, &2_u32.to_be_bytes()),
+        (12, &version),
+        (16, &512_u64.to_be_bytes()),
+        (28, b"test"),
+        (40, &size),
+        (48, &size),
+        (60, &3_u32.to_be_bytes()),
+    ];
+    let footer = sealed(filled(512, &footer), 64);
+    let header = [
+        (0, &b"cxsparse"[..]),
+        (8, &u64::MAX.to_be_bytes()),
+        (16, &1536_u64.to_be_bytes()),
+        (24, &version),
+        (28, &n_blocks.to_be_bytes()),
+        (32, &block_size.to_be_bytes()),
+    ];
+    let header = sealed(filled(1024, &header), 36);
+    [&footer[..], &header, &[0xff; 512], &footer].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn a_vhd_whose_blocks_are_wrong_is_refused() {
+    let world = World::ready().await;
+    let bucket = "disks".parse().expect("a bucket");
+    for (n_blocks, block_size, expected) in [
+        (1, 2 << 20, Some("InvalidVHDImage.IncorrectSize")),
+        (2, 3 << 20, Some("InvalidBlockSize.NotSupport")),
+        // Nothing but that is wrong with them.
+        (2, 2 << 20, None),
+    ] {
+        world.put(&bucket, NewObject::plain("blocks.vhd"), dynamic_vhd(n_blocks, block_size)).await;
+        let import = import_with(&[("DiskDeviceMapping.1.OSSObject", "blocks.vhd")]);
+        match expected {
+            None => drop(world.ecs_ok("ImportImage", &import).await),
+            Some(code) => assert_eq!(world.ecs_code("ImportImage", &import).await, (403, code.to_owned())),
+        }
+    }
+}

@@ -7,7 +7,7 @@ use wire::Params;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{optional, optional_flag};
+use crate::input::{optional, optional_flag, region_or_default};
 use crate::resource::own_anywhere;
 
 /// Attributes that a call may change; of the last two, disks here have none.
@@ -29,6 +29,7 @@ impl Action for ModifyDiskAttribute {
         name: "ModifyDiskAttribute",
         summary: "Change a disk's attributes.",
         codes: &[
+            Code::RegionIdMalformed,
             Code::DiskIdNotFound,
             Code::DiskIdMissing,
             Code::DiskIdBesideDiskIds,
@@ -39,7 +40,8 @@ impl Action for ModifyDiskAttribute {
     };
     type Output = Nothing;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdMalformed)?;
         let several: Vec<&str> = params.list("DiskIds").into_iter().map(|(_, id)| id).collect();
         let ids: Vec<&str> = match params.get("DiskId") {
             Some(_) if !several.is_empty() => return Err(Code::DiskIdBesideDiskIds.error()),

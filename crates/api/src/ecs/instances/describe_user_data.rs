@@ -8,6 +8,7 @@ use super::launch::instance_id;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::input::region_or_default;
 use crate::resource::own_anywhere;
 
 /// The call.
@@ -18,11 +19,12 @@ impl Action for DescribeUserData {
         product: Product::Ecs,
         name: "DescribeUserData",
         summary: "Show a server's user data.",
-        codes: &[Code::InstanceIdNotFound],
+        codes: &[Code::RegionIdNotFound404, Code::InstanceIdNotFound],
     };
     type Output = Value;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdNotFound404)?;
         instance_id(params).map(Self)
     }
 

@@ -10,6 +10,7 @@ use super::launch::instance_id;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::input::region_or_default;
 use crate::resource::own_anywhere;
 
 /// The call.
@@ -20,11 +21,12 @@ impl Action for GetInstanceConsoleOutput {
         product: Product::Ecs,
         name: "GetInstanceConsoleOutput",
         summary: "Show what a server's guest wrote to its console.",
-        codes: &[Code::InstanceIdNotFound, Code::ConsoleEmpty],
+        codes: &[Code::RegionIdNotFound404, Code::InstanceIdNotFound, Code::ConsoleEmpty],
     };
     type Output = Value;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdNotFound404)?;
         instance_id(params).map(Self)
     }
 

@@ -36,6 +36,8 @@ const COMMON: &[(u16, &str, &str)] = &[
     ),
     (403, "NoPermission", "You are not authorized to do this action. You should be authorized by RAM."),
     (404, "InvalidRegionId.NotFound", "The specified RegionId does not exist."),
+    // Documented for some actions of Simple Application Server, and what its endpoints say to all.
+    (400, "RegionIdNotMatchHost", "The parameter regionId does not match the endpoint host."),
     (404, "InvalidResourceGroup.NotFound", "The ResourceGroup provided does not exist in our records."),
     // Of whatever takes tags.
     (400, "InvalidTagKey.Malformed", "The specified Tag.n.Key is not valid."),

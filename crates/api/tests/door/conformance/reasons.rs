@@ -335,10 +335,52 @@ const REASONS: &[(&str, &[&str])] = &[
     ("There are no login profiles, second factors or service-linked resources.", &["*LoginProfile", "*MFADevice"]),
 ];
 
+/// The same for one action's code of one status.
+const OF_ACTIONS: &[(&str, u16, &str, &str)] = &[
+    ("ecs/ImportImage", 400, "InvalidRegionId.NotFound", REGION_BY_ANOTHER_NAME),
+    (
+        "ecs/ImportImage",
+        400,
+        "InvalidRegion.NotSupport",
+        "The document's first edition has it with 403, which is answered.",
+    ),
+    ("ecs/ImportImage", 400, "InvalidImageFormat.RegionNotSupported", "All regions here take the same formats."),
+    ("ecs/ExportImage", 400, "InvalidImageFormat.RegionNotSupported", "All regions here write the same formats."),
+    ("ecs/ImportImage", 400, "InvalidOSSBucket.FlowLimit", "Buckets here have no limit of bandwidth."),
+    (
+        "ecs/ImportImage",
+        403,
+        "InvalidImageFormat.Malformed",
+        "The same code with 400 is answered for files of another format.",
+    ),
+    (
+        "ecs/*portImage",
+        403,
+        "InvalidOSS.NotAuthorized",
+        "A role that may not answers `NoSetRoletoECSServiceAcount`, which clients repair, and another account's bucket `InvalidOSSBucket.NotMatched`.",
+    ),
+    (
+        "ecs/ModifyImageSharePermission",
+        400,
+        "InvalidParameter.LaunchPermission",
+        "The parameter is refused as forbidden or as unnecessary, whatever its value.",
+    ),
+    (
+        "ecs/ModifyImageSharePermission",
+        400,
+        "InvalidGroup.Malformed",
+        "The parameter `Group` is gone from the document; only its code stayed.",
+    ),
+];
+
+const REGION_BY_ANOTHER_NAME: &str = "An unknown region is refused with another code of the document.";
+
 /// Variants that cannot pass here, by action and name (`*` for any run of characters), each with the reason.
 const VARIANTS: &[(&str, &str, &str)] = &[
     ("ecs/*", "*DiskDeviceMapping.N.Format is VMDK", "VMDK is imported by invitation alone, there as here."),
     ("ecs/ExportImage", "ImageFormat is v*", "VMDK and VDI are not written."),
+    ("vpc/DescribeVpcAttribute", "by another account", "The document has no code for a VPC that is not there."),
+    ("ram/DecodeDiagnosticMessage", "by another account", "The document lists no codes."),
     ("ecs/DescribeTasks", "TaskStatus outside its values", "Other values are ignored, as the document says."),
     ("*", "Tag.N.Value is missing", "A tag without a value has an empty one: clients send it so."),
     ("*", "Tag.N.Value is empty", "A tag may have an empty value."),
@@ -358,7 +400,13 @@ pub fn of_variant(action: &str, variant: &str) -> Option<&'static str> {
 }
 
 /// The reason for a code, where there is one.
-pub fn of(code: &str) -> Option<&'static str> {
+pub fn of(action: &str, status: u16, code: &str) -> Option<&'static str> {
+    let is_it = |(actions, with, name, _): &&(&str, u16, &str, &str)| {
+        (*with, *name) == (status, code) && policy::pattern::matches(actions, action)
+    };
+    if let Some((.., reason)) = OF_ACTIONS.iter().find(is_it) {
+        return Some(reason);
+    }
     let fits = |pattern: &&str| policy::pattern::matches(pattern, code);
     REASONS.iter().find(|(_, codes)| codes.iter().any(fits)).map(|(reason, _)| *reason)
 }

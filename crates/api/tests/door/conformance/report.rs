@@ -113,7 +113,7 @@ impl Outcome {
     /// Codes that were not reached, each with the reason why it cannot be, where there is one.
     fn unreached(&self) -> Vec<(&(u16, String), Option<&'static str>)> {
         let not = self.codes.iter().filter(|(_, reached)| !**reached);
-        not.map(|(code, _)| (code, reasons::of(&code.1))).collect()
+        not.map(|(code, _)| (code, reasons::of(&self.key(), code.0, &code.1))).collect()
     }
 }
 

@@ -12,6 +12,8 @@ const SCENARIOS: &[fn()] = &[
     attributes::every_row_of_the_document_is_reached,
     attributes::families_have_room_for_so_many,
     attributes::what_is_given_changes_and_the_rest_stays,
+    documents::a_snapshot_goes_with_the_last_image_that_is_made_of_it,
+    documents::a_vhd_whose_blocks_are_wrong_is_refused,
     documents::the_limits_of_a_region_are_reached,
     documents::the_rows_of_an_import_are_reached,
     gateway::answers_in_xml,

@@ -37,6 +37,7 @@ pub async fn run(facts: &Facts, outcome: &mut Outcome) {
     for (name, param) in &facts.params {
         runner.values(name, param, outcome).await;
     }
+    runner.region(outcome).await;
     runner.permission(outcome).await;
     runner.foreign(outcome).await;
     runner.dry(outcome).await;
@@ -132,6 +133,13 @@ impl Runner<'_> {
                 self.refused(&format!("{name} is missing"), (&wire, None), outcome).await;
                 self.refused(&format!("{name} is empty"), (&wire, Some("")), outcome).await;
             }
+        }
+    }
+
+    /// A region that no document knows.
+    async fn region(&mut self, outcome: &mut Outcome) {
+        if self.facts.params.contains_key("RegionId") {
+            self.refused("RegionId is unknown", ("RegionId", Some("cn-nowhere")), outcome).await;
         }
     }
 
