@@ -56,13 +56,15 @@ pub(crate) struct Outcome {
 pub struct Audit {
     meta: Meta,
     waiting: Mutex<Vec<(i64, Event)>>,
+    /// Held while events are written, so that a flush returns after those that another one took.
+    writing: tokio::sync::Mutex<()>,
     /// Tells calls of one millisecond apart.
     counter: AtomicU32,
 }
 
 impl Audit {
     pub(crate) fn new(meta: Meta) -> Self {
-        Self { meta, waiting: Mutex::default(), counter: AtomicU32::new(0) }
+        Self { meta, waiting: Mutex::default(), writing: tokio::sync::Mutex::default(), counter: AtomicU32::new(0) }
     }
 
     /// Notes a call.
@@ -116,6 +118,7 @@ impl Audit {
 
     /// Writes what waits.
     pub async fn flush(&self) {
+        let _alone = self.writing.lock().await;
         let events = std::mem::take(&mut *self.waiting.lock());
         if events.is_empty() {
             return;

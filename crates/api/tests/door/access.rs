@@ -137,6 +137,7 @@ async fn every_action_against_every_caller() {
         let (account, filter) = (world.account, Filter::default());
         let last = world.engine.meta().read(move |tx| audit::list(tx, account, &filter, 1, |_| true)).await;
         let (_, event) = last.expect("read").remove(0);
+        assert_eq!(event.action, spec.name, "the call that was made last is the one that is shown");
         let account = account.to_string();
         let asked: Vec<String> = event
             .questions
