@@ -92,6 +92,33 @@ pub struct Access {
     pub resource: String,
 }
 
+/// A resource name, `acs:SERVICE:REGION:OWNER:KIND/ID`, in its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ResourceName<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) owner: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) id: &'a str,
+}
+
+impl<'a> ResourceName<'a> {
+    /// None for a name without an id, such as `*`.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let fields: Vec<&str> = text.splitn(5, ':').collect();
+        let ["acs", service, region, owner, relative] = fields.as_slice() else { return None };
+        let (kind, id) = relative.split_once('/')?;
+        Some(Self { service, region, owner, kind, id })
+    }
+}
+
+impl std::fmt::Display for ResourceName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { service, region, owner, kind, id } = self;
+        write!(f, "acs:{service}:{region}:{owner}:{kind}/{id}")
+    }
+}
+
 /// One RPC operation.
 pub trait Action: Sized + Send + 'static {
     /// The facts.

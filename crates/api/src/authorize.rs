@@ -1,12 +1,12 @@
 //! May the caller do this: the questions of an action, put to the policies.
 
-use identity::{Caller, Failure, Identities, Judgement, Stage, Surroundings, judge};
+use identity::{Caller, Failure, Identities, Judgement, Stage, Surroundings, add_resource_tags, judge};
 use meta::{Meta, resources, tags};
 use model::AccountId;
 use policy::{Context, Verdict};
 use wire::Params;
 
-use crate::action::{Access, Entry};
+use crate::action::{Access, Entry, ResourceName};
 use crate::code::{ApiError, ApiResult};
 
 /// What was decided about a call, for its record.
@@ -40,14 +40,12 @@ impl Asked<'_> {
         let nothing = Judgement::silent(Verdict::ImplicitDeny, Stage::Identity);
         let mut decided = Decided { access: None, judgement: nothing };
         for access in access {
-            let resource = located(meta, self.caller, &access.resource).await?;
-            let access = &Access { resource, ..access.clone() };
+            let LookedUp { resource, tags } = look_up(meta, self.caller, &access.resource).await?;
+            let access = Access { verb: access.verb, resource };
             let mut asked = context.clone();
-            if self.caller.asks_resource_tags() {
-                add_resource_tags(&mut asked, meta, self.caller.account, &access.resource).await?;
-            }
+            add_resource_tags(&mut asked, tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
             let judgement = judge(self.caller, access.verb, &access.resource, &asked);
-            decided = Decided { access: Some(access.clone()), judgement };
+            decided = Decided { access: Some(access), judgement };
             if !decided.judgement.allows() {
                 return Ok((decided, asked));
             }
@@ -64,20 +62,41 @@ impl Asked<'_> {
     }
 }
 
-/// The resource with the region that it is in, for a call that does not say where: a policy about one region must not
-/// reach another that way. What is not there is in no region, and keeps its star.
-async fn located(meta: &Meta, caller: &Caller, resource: &str) -> Result<String, meta::Error> {
-    let fields: Vec<&str> = resource.splitn(5, ':').collect();
-    let [acs, service @ ("ecs" | "swas-open" | "vpc"), "*", owner, relative] = fields.as_slice() else {
-        return Ok(resource.to_owned());
+/// What the records say of a resource that a call names.
+struct LookedUp {
+    /// Its name, with the region that it is in.
+    resource: String,
+    /// Its tags, where a policy asks for them.
+    tags: Vec<(String, String)>,
+}
+
+/// Looks a resource up, in one transaction and only for callers whose policies can depend on what is found.
+///
+/// A call that does not say where a resource is gets the region that it is in: a policy about one region must not reach
+/// another that way. What is not there is in no region, and keeps its star. All resources of a kind together (`image/*`)
+/// are in no region, and have no tags.
+async fn look_up(meta: &Meta, caller: &Caller, resource: &str) -> Result<LookedUp, meta::Error> {
+    let plain = LookedUp { resource: resource.to_owned(), tags: Vec::new() };
+    let Some(name) = ResourceName::parse(resource).filter(|name| name.id != "*") else { return Ok(plain) };
+    let is_anywhere = name.region == "*" && ["ecs", "swas-open", "vpc"].contains(&name.service);
+    let (asks_region, asks_tags) = (is_anywhere && !caller.is_owner(), caller.asks_resource_tags());
+    if !asks_region && !asks_tags {
+        return Ok(plain);
+    }
+    let owner = owner_of(caller.account, name.service);
+    let (kind, id) = (name.kind.to_owned(), name.id.to_owned());
+    let (region, tags) = meta
+        .read(move |tx| {
+            let region = if asks_region { resources::region_of(tx, owner, &id)? } else { None };
+            let tags = if asks_tags { tags::of_resource(tx, owner, &kind, &id)? } else { Vec::new() };
+            Ok::<_, meta::Error>((region, tags))
+        })
+        .await?;
+    let resource = match region {
+        Some(region) => ResourceName { region: &region, ..name }.to_string(),
+        None => plain.resource,
     };
-    let Some((_, id)) = relative.split_once('/').filter(|(_, id)| *id != "*" && !caller.is_owner()) else {
-        return Ok(resource.to_owned());
-    };
-    let (account, id) = (owner_of(caller.account, service), id.to_owned());
-    let found = meta.read(move |tx| resources::region_of(tx, account, &id)).await?;
-    let region = found.unwrap_or_else(|| "*".to_owned());
-    Ok(format!("{acs}:{service}:{region}:{owner}:{relative}"))
+    Ok(LookedUp { resource, tags })
 }
 
 /// The account under which a product's resources are recorded: what Simple Application Server sells is under one beside
@@ -102,28 +121,4 @@ fn add_request_tags(context: &mut Context, params: &Params) {
             context.insert(&format!("acs:RequestTag/{key}"), value);
         }
     }
-}
-
-/// `acs:ResourceTag/…`, and `ecs:tag/…` as older policies write it: the tags of the resource that is named. All
-/// resources of a kind together (`image/*`) have none.
-async fn add_resource_tags(
-    context: &mut Context,
-    meta: &Meta,
-    account: AccountId,
-    resource: &str,
-) -> Result<(), meta::Error> {
-    let mut fields = resource.splitn(5, ':');
-    let service = fields.nth(1).unwrap_or_default();
-    let Some((kind, id)) = fields.nth(2).and_then(|relative| relative.split_once('/')) else { return Ok(()) };
-    if id == "*" {
-        return Ok(());
-    }
-    let owner = owner_of(account, service);
-    let (kind, id) = (kind.to_owned(), id.to_owned());
-    let found = meta.read(move |tx| tags::of_resource(tx, owner, &kind, &id)).await?;
-    for (key, value) in found {
-        context.insert(&format!("acs:ResourceTag/{key}"), value.as_str());
-        context.insert(&format!("ecs:tag/{key}"), value);
-    }
-    Ok(())
 }

@@ -261,7 +261,7 @@ impl Api {
             call.check_time(now)?;
             call.verify(&known.secret)?;
             // Only whoever has the secret learns that the key was good once.
-            if known.expires.is_some_and(|end| end <= now) {
+            if known.has_ended(now) {
                 return Err(Refusal::ExpiredSecurityToken);
             }
             if !self.nonces.use_once(id, &credential.nonce, now) {

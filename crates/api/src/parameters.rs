@@ -14,8 +14,8 @@ use crate::action::Product;
 use crate::code::{ApiError, ApiResult};
 
 /// The tables: a line an action, `Action: Name rule; Name rule`, where `N` in a name stands for an index and a rule is
-/// `=one|other`, `bool`, `int least..most`, `number least..most`, `text shortest..longest` or, for a name that ends with its
-/// index, `list ..most`.
+/// `=one|other`, `bool`, `int least..most`, `number least..most`, `text shortest..longest` or, for the name of a list
+/// without its index, `list ..most`.
 const TABLES: &[(Product, &str)] = &[
     (Product::Ecs, include_str!("parameters/ecs.txt")),
     (Product::Vpc, include_str!("parameters/vpc.txt")),
@@ -78,7 +78,7 @@ fn indexed(name: &str) -> Option<String> {
 /// Whether a list of the tables has no room for what this name names.
 fn is_past_the_end(rules: &Rules, name: &str) -> bool {
     let Some((list, rest)) = name.split_once('.') else { return false };
-    let Some(Rule::List { most }) = rules.get(format!("{list}.N").as_str()) else { return false };
+    let Some(Rule::List { most }) = rules.get(list) else { return false };
     let index = rest.split('.').next().unwrap_or_default();
     index.parse::<u32>().map_or(true, |index| *most < index)
 }
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn lists_end() {
-        let rules = Rules::from([("Tag.N", Rule::List { most: 20 })]);
+        let rules = Rules::from([("Tag", Rule::List { most: 20 })]);
         for (name, is_past) in [
             ("Tag.20", false),
             ("Tag.21", true),

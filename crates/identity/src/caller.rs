@@ -105,6 +105,15 @@ impl Caller {
     }
 }
 
+/// Condition keys of the tags of the resource that is named: `acs:ResourceTag/…`, and `ecs:tag/…` as older policies write
+/// it.
+pub fn add_resource_tags<'a>(context: &mut Context, tags: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    for (key, value) in tags {
+        context.insert(&format!("acs:ResourceTag/{key}"), value);
+        context.insert(&format!("ecs:tag/{key}"), value);
+    }
+}
+
 /// Where a request came from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Origin {

@@ -30,6 +30,13 @@ pub struct Known {
     pub expires: Option<Timestamp>,
 }
 
+impl Known {
+    /// Whether the key's time is over. A key that is not temporary has no end.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|end| end <= now)
+    }
+}
+
 /// Why a key leads to nobody.
 #[derive(Debug, Error)]
 pub enum Unknown {

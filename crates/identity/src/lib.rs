@@ -24,7 +24,7 @@ mod seal;
 mod session;
 pub mod system_policies;
 
-pub use caller::{Caller, Origin, Principal, Surroundings};
+pub use caller::{Caller, Origin, Principal, Surroundings, add_resource_tags};
 pub use denial::{Diagnosis, Failure};
 pub use judge::{Judgement, Match, Stage, judge, judge_anywhere};
 pub use known::{Identities, Known, RoleAtHand, Unknown};

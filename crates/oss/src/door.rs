@@ -199,7 +199,7 @@ impl Inner {
             Some(claim) => {
                 let (known, now) = (self.known(&claim).await?, self.clock.now());
                 let verified = claim.verify(&signed, &known.secret, now)?;
-                if known.expires.is_some_and(|end| end <= now) {
+                if known.has_ended(now) {
                     return Err(Code::SecurityTokenExpired.into());
                 }
                 let mut context = Surroundings { origin, now }.context(&known.caller);

@@ -5,7 +5,7 @@ use model::Timestamp;
 use serde_json::{Map, Value, json};
 use wire::Params;
 
-use crate::action::{Access, Action, Product, Spec};
+use crate::action::{Access, Action, Product, ResourceName, Spec};
 use crate::code::{ApiError, ApiResult};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::PageToken;
@@ -138,9 +138,7 @@ impl Key {
 /// The resources that a call was about: type and name, as the service's record has them.
 fn resources(event: &Event) -> impl Iterator<Item = (String, &str)> {
     event.questions.iter().filter_map(|(_, resource)| {
-        let mut fields = resource.splitn(5, ':');
-        let service = fields.nth(1)?;
-        let (kind, id) = fields.nth(2)?.split_once('/')?;
+        let ResourceName { service, kind, id, .. } = ResourceName::parse(resource)?;
         let mut letters = kind.chars();
         let first = letters.next()?.to_ascii_uppercase();
         Some((format!("ACS::{}::{first}{}", service.to_ascii_uppercase(), letters.as_str()), id)).filter(|_| id != "*")

@@ -136,38 +136,20 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
             (&Method::POST, "/accounts") => {
                 let NewAccount { name } = serde_json::from_slice(&body)?;
                 let made = make_account(server.engine.meta(), &name, None).await?;
-                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&made)?)))
+                told(&made)
             }
-            (&Method::POST, "/sessions") => {
-                let begun = begin(server, serde_json::from_slice(&body)?).await?;
-                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&begun)?)))
-            }
+            (&Method::POST, "/sessions") => told(&begin(server, serde_json::from_slice(&body)?).await?),
             (&Method::POST, "/verify") => Ok(Some(verify(server, serde_json::from_slice(&body)?).await?)),
             (&Method::POST, "/gc") => {
                 let Collect { grace_millis } = serde_json::from_slice(&body)?;
-                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&collect(server, grace_millis).await?)?)))
+                told(&collect(server, grace_millis).await?)
             }
-            (&Method::POST, "/system-images") => {
-                let published = publish(server, serde_json::from_slice(&body)?).await?;
-                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&published)?)))
-            }
-            (&Method::POST, "/explain") => {
-                let told = inquiry::explain(server, serde_json::from_slice(&body)?).await?;
-                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&told)?)))
-            }
-            (&Method::POST, "/quotas") => {
-                let shown = limits::limits(server, serde_json::from_slice(&body)?).await?;
-                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&shown)?)))
-            }
-            (&Method::POST, "/audit") => {
-                let found = inquiry::audit(server, serde_json::from_slice(&body)?).await?;
-                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&found)?)))
-            }
-            (&Method::POST, "/impact") => {
-                let report = impact(server, serde_json::from_slice(&body)?).await?;
-                Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&report)?)))
-            }
-            (&Method::GET, "/usage") => Ok(Some(whole(StatusCode::OK, serde_json::to_vec(&usage(server).await?)?))),
+            (&Method::POST, "/system-images") => told(&publish(server, serde_json::from_slice(&body)?).await?),
+            (&Method::POST, "/explain") => told(&inquiry::explain(server, serde_json::from_slice(&body)?).await?),
+            (&Method::POST, "/quotas") => told(&limits::limits(server, serde_json::from_slice(&body)?).await?),
+            (&Method::POST, "/audit") => told(&inquiry::audit(server, serde_json::from_slice(&body)?).await?),
+            (&Method::POST, "/impact") => told(&impact(server, serde_json::from_slice(&body)?).await?),
+            (&Method::GET, "/usage") => told(&usage(server).await?),
             _ => Ok::<_, anyhow::Error>(None),
         }
     };
@@ -176,6 +158,11 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Response<Bo
         Ok(None) => whole(StatusCode::NOT_FOUND, json!({"error": "no such request"}).to_string()),
         Err(error) => whole(StatusCode::INTERNAL_SERVER_ERROR, json!({"error": format!("{error:#}")}).to_string()),
     }
+}
+
+/// An answer as JSON.
+fn told(answer: &impl Serialize) -> Result<Option<Response<Body>>> {
+    Ok(Some(whole(StatusCode::OK, serde_json::to_vec(answer)?)))
 }
 
 fn whole(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use engine::Engine;
 use futures::future::BoxFuture;
 use host::nbd::{ExportInfo, Exports, Opened, Server as NbdServer};
-use identity::{Identities, Known, Origin, Surroundings, Unknown, judge};
+use identity::{Identities, Origin, Surroundings, Unknown, add_resource_tags, judge};
 use meta::images;
 use model::Image;
 use store::ManifestId;
@@ -127,25 +127,23 @@ impl Exports for Signed {
     async fn open_from(&self, name: &str, peer: IpAddr) -> io::Result<Option<Opened>> {
         let Some(signed) = SignedName::parse(name) else { return Ok(None) };
         let known = self.identities.known(&signed.access_key_id, signed.security_token.as_deref()).await;
-        let Known { secret, caller, expires } = match known {
+        let known = match known {
             Ok(known) => known,
             Err(Unknown::Records(error)) => return Err(io::Error::other(error)),
             Err(reason) => return refused(&signed.of, &reason),
         };
         let now = self.images.0.clock().now();
-        if !signed.holds(&secret, now) || expires.is_some_and(|end| end <= now) {
+        if !signed.holds(&known.secret, now) || known.has_ended(now) {
             return refused(&signed.of, &"the signature is another, or its time is over");
         }
+        let caller = known.caller;
         // Nobody learns more of another's image than that it is not there.
         let Some(image) = self.images.find(&signed.of).await?.filter(|image| image.owner == caller.account) else {
             return Ok(None);
         };
         let origin = Origin { source_ip: Some(peer), is_secure: false };
         let mut context = Surroundings { origin, now }.context(&caller);
-        for tag in &image.tags {
-            context.insert(&format!("acs:ResourceTag/{}", tag.key.as_str()), tag.value.as_str());
-            context.insert(&format!("ecs:tag/{}", tag.key.as_str()), tag.value.as_str());
-        }
+        add_resource_tags(&mut context, image.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())));
         let resource = format!("acs:ecs:{}:{}:image/{}", image.region, image.owner, image.id);
         if !judge(&caller, VERB, &resource, &context).allows() {
             return refused(&signed.of, &format!("{} may not {VERB} {resource}", caller.arn()));

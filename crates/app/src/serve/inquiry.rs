@@ -1,7 +1,7 @@
 //! What operators ask about people: why a request was allowed or denied, and who did what.
 
 use anyhow::{Context as _, Result, bail};
-use identity::{Attached, Caller, Judgement, judge};
+use identity::{Attached, Caller, Judgement, Origin, Surroundings, judge};
 use meta::audit::{self, Event, Filter};
 use meta::{accounts, policies::PolicyKind};
 use model::{AccountId, Timestamp};
@@ -73,13 +73,8 @@ pub(crate) async fn explain(server: &Server, query: Explain) -> Result<Value> {
             let today = match caller_of(server, event.account, &principal).await {
                 Err(error) => json!({ "unknown": format!("{error:#}") }),
                 Ok(caller) => {
-                    let mut context = Context::default();
-                    context.insert("acs:CurrentTime", event.at.seconds());
-                    context.insert("acs:SecureTransport", event.is_secure.to_string());
-                    context.insert("acs:PrincipalARN", caller.trusted_as());
-                    if !event.source_ip.is_empty() {
-                        context.insert("acs:SourceIp", event.source_ip.as_str());
-                    }
+                    let origin = Origin { source_ip: event.source_ip.parse().ok(), is_secure: event.is_secure };
+                    let context = Surroundings { origin, now: event.at }.context(&caller);
                     let one = |(verb, resource): &(String, String)| told(&caller, verb, resource, &context);
                     event.questions.iter().map(one).collect()
                 }

@@ -7,7 +7,7 @@ use model::quota::Quota;
 use model::{AccountId, Timestamp};
 use serde::Serialize;
 
-use super::named::{Found, Named};
+use super::named::Named;
 use super::views::{FIRST_VERSION, version_name};
 use crate::action::Nothing;
 use crate::code::{ApiResult, Code};
@@ -37,7 +37,7 @@ pub(super) fn attach(
     now: Timestamp,
     refusals: &Refusals,
 ) -> ApiResult<Nothing> {
-    let (Found::Custom(_) | Found::System(_)) = policy.find(tx, account)?;
+    policy.find(tx, account)?;
     let attached = policies::attachments(tx, account, principal)?;
     if attached.iter().any(|other| other.kind == policy.kind && other.policy == policy.name) {
         return Err(refusals.taken.error());

@@ -337,7 +337,12 @@ const REASONS: &[(&str, &[&str])] = &[
 
 /// The same for one action's code of one status.
 const OF_ACTIONS: &[(&str, u16, &str, &str)] = &[
-    ("ecs/ImportImage", 400, "InvalidRegionId.NotFound", REGION_BY_ANOTHER_NAME),
+    (
+        "ecs/ImportImage",
+        400,
+        "InvalidRegionId.NotFound",
+        "An unknown region is refused with another code of the document.",
+    ),
     (
         "ecs/ImportImage",
         400,
@@ -372,8 +377,6 @@ const OF_ACTIONS: &[(&str, u16, &str, &str)] = &[
         "The parameter `Group` is gone from the document; only its code stayed.",
     ),
 ];
-
-const REGION_BY_ANOTHER_NAME: &str = "An unknown region is refused with another code of the document.";
 
 /// Variants that cannot pass here, by action and name (`*` for any run of characters), each with the reason.
 const VARIANTS: &[(&str, &str, &str)] = &[
