@@ -121,7 +121,7 @@ pub fn list(
         "SELECT seq, record FROM audit WHERE account = $1 AND seq >= $2 AND seq < $3 ORDER BY seq {order} LIMIT $4"
     );
     let mut found = Vec::new();
-    loop {
+    while found.len() < limit {
         let rows = tx.query(&sql, &[account.into(), Value::from(low), Value::from(high), Value::from(STEP)])?;
         for row in &rows {
             let (seq, event) = placed(row)?;
@@ -138,9 +138,10 @@ pub fn list(
             }
         }
         if (rows.len() as u64) < STEP {
-            return Ok(found);
+            break;
         }
     }
+    Ok(found)
 }
 
 /// Forgets what happened before a time.

@@ -351,6 +351,7 @@ pub(crate) async fn what_is_recorded() {
     assert_eq!(denied["errorCode"], "Forbidden.RAM");
     assert_eq!(denied["resourceType"], "ACS::ECS::Image");
     assert_eq!(denied["userIdentity"]["userName"], "ann");
+    assert_eq!(look(&[("MaxResults", "0")]).await.0, Vec::<Value>::new(), "none are wanted");
     let token = all["NextToken"].as_str().expect("more follow");
     assert_eq!(
         look(&[("Direction", "FORWARD"), ("MaxResults", "2"), ("NextToken", token)]).await.0[0],
