@@ -215,7 +215,7 @@ impl Identities {
         (account, generation): (AccountId, i64),
         row: Row<'_>,
     ) -> Result<Found, meta::Error> {
-        if let Some((known, policies)) = self.remembered.get(&(account, key_of(row)))
+        if let Some((known, policies)) = self.remembered.get(&(account, row.key()))
             && known == generation
         {
             return Ok(Found::Remembered(policies));
@@ -228,7 +228,7 @@ impl Identities {
             Found::Remembered(policies) => policies,
             Found::Read(generation, grants) => {
                 let policies = Arc::new(Policies::parse(grants));
-                self.remembered.insert((account, key_of(row)), (generation, Arc::clone(&policies)));
+                self.remembered.insert((account, row.key()), (generation, Arc::clone(&policies)));
                 policies
             }
         }
@@ -270,13 +270,5 @@ impl RoleAtHand {
         let request = policy::Request { verb, resource, context };
         self.policies.unreadable.is_none()
             && policy::evaluate(self.policies.documents(), &request).verdict == Verdict::Allow
-    }
-}
-
-fn key_of(row: Row<'_>) -> String {
-    match row {
-        Row::User(id) => format!("user/{id}"),
-        Row::Role(name) => format!("role/{}", name.to_lowercase()),
-        Row::Group(id) => format!("group/{id}"),
     }
 }

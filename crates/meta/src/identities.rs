@@ -63,7 +63,7 @@ pub enum Principal<'a> {
 
 impl Principal<'_> {
     /// The principal in the records.
-    pub(crate) fn key(self) -> String {
+    pub fn key(self) -> String {
         match self {
             Self::User(id) => format!("user/{id}"),
             Self::Role(name) => format!("role/{}", name.to_lowercase()),
