@@ -24,6 +24,8 @@ pub struct Outcome {
     action: String,
     /// Documented errors of today, and whether each was reached.
     codes: BTreeMap<(u16, String), bool>,
+    /// Codes that were answered, documented or not, with the status before each.
+    seen: BTreeSet<String>,
     passed: usize,
     open: Vec<(String, String)>,
     /// Variants that cannot pass here, with the reason.
@@ -42,6 +44,7 @@ impl Outcome {
             version: facts.version(),
             action: facts.action.clone(),
             codes: today.map(|documented| ((documented.status, documented.code.clone()), false)).collect(),
+            seen: BTreeSet::new(),
             passed: 0,
             open: Vec::new(),
             apart: Vec::new(),
@@ -76,6 +79,7 @@ impl Outcome {
 
     /// Notes a code that was answered.
     pub fn reached_code(&mut self, status: u16, code: &str) {
+        self.seen.insert(format!("{status} {code}"));
         if let Some(reached) = self.codes.get_mut(&(status, code.to_owned())) {
             *reached = true;
         }
@@ -111,7 +115,7 @@ impl Outcome {
     }
 
     /// Codes that were not reached, each with the reason why it cannot be, where there is one.
-    fn unreached(&self) -> Vec<(&(u16, String), Option<&'static str>)> {
+    fn unreached(&self) -> Vec<(&(u16, String), Option<String>)> {
         let not = self.codes.iter().filter(|(_, reached)| !**reached);
         not.map(|(code, _)| (code, reasons::of(&self.key(), code.0, &code.1))).collect()
     }
@@ -186,7 +190,7 @@ impl<'a> Report<'a> {
             }
         }
         text.push_str("\n## Codes that cannot be reached here, and why\n");
-        let mut by_reason: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut by_reason: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for outcome in self.outcomes {
             for ((_, code), reason) in outcome.unreached() {
                 if let Some(reason) = reason {
@@ -221,6 +225,21 @@ impl<'a> Report<'a> {
                 unreached.len() - reasoned,
             );
         }
+    }
+
+    /// Codes said to be answered in place of others that were not.
+    pub fn pretended(&self) -> Vec<String> {
+        let mut pretended = Vec::new();
+        for outcome in self.outcomes {
+            for ((status, code), _) in outcome.unreached() {
+                if let Some(answer) = reasons::answered(&outcome.key(), &format!("{status} {code}"))
+                    && !outcome.seen.contains(answer)
+                {
+                    pretended.push(format!("{}: {answer} for {status} {code}", outcome.key()));
+                }
+            }
+        }
+        pretended
     }
 
     /// What the project promises of its source documents.

@@ -1,4 +1,14 @@
 //! Why some documented codes cannot be reached here.
+//!
+//! Here are the reasons that hold wherever a code stands, by what Tintype does not have; [`disks`], [`images`],
+//! [`networks`] and [`servers`] have those of single actions, and say which codes are superseded: documents have grown
+//! for years, and many have two or three codes for one fault. That the one which is answered is indeed answered, the
+//! report checks.
+
+mod disks;
+mod images;
+mod networks;
+mod servers;
 
 /// Reasons, each with the codes that it is the reason for (`*` for any run of characters).
 const REASONS: &[(&str, &[&str])] = &[
@@ -335,49 +345,6 @@ const REASONS: &[(&str, &[&str])] = &[
     ("There are no login profiles, second factors or service-linked resources.", &["*LoginProfile", "*MFADevice"]),
 ];
 
-/// The same for one action's code of one status.
-const OF_ACTIONS: &[(&str, u16, &str, &str)] = &[
-    (
-        "ecs/ImportImage",
-        400,
-        "InvalidRegionId.NotFound",
-        "An unknown region is refused with another code of the document.",
-    ),
-    (
-        "ecs/ImportImage",
-        400,
-        "InvalidRegion.NotSupport",
-        "The document's first edition has it with 403, which is answered.",
-    ),
-    ("ecs/ImportImage", 400, "InvalidImageFormat.RegionNotSupported", "All regions here take the same formats."),
-    ("ecs/ExportImage", 400, "InvalidImageFormat.RegionNotSupported", "All regions here write the same formats."),
-    ("ecs/ImportImage", 400, "InvalidOSSBucket.FlowLimit", "Buckets here have no limit of bandwidth."),
-    (
-        "ecs/ImportImage",
-        403,
-        "InvalidImageFormat.Malformed",
-        "The same code with 400 is answered for files of another format.",
-    ),
-    (
-        "ecs/*portImage",
-        403,
-        "InvalidOSS.NotAuthorized",
-        "A role that may not answers `NoSetRoletoECSServiceAcount`, which clients repair, and another account's bucket `InvalidOSSBucket.NotMatched`.",
-    ),
-    (
-        "ecs/ModifyImageSharePermission",
-        400,
-        "InvalidParameter.LaunchPermission",
-        "The parameter is refused as forbidden or as unnecessary, whatever its value.",
-    ),
-    (
-        "ecs/ModifyImageSharePermission",
-        400,
-        "InvalidGroup.Malformed",
-        "The parameter `Group` is gone from the document; only its code stayed.",
-    ),
-];
-
 /// Variants that cannot pass here, by action and name (`*` for any run of characters), each with the reason.
 const VARIANTS: &[(&str, &str, &str)] = &[
     ("ecs/*", "*DiskDeviceMapping.N.Format is VMDK", "VMDK is imported by invitation alone, there as here."),
@@ -395,21 +362,46 @@ const VARIANTS: &[(&str, &str, &str)] = &[
     ("*", "*Category is local_*", "There are no local disks."),
 ];
 
+/// The rooms' own tables.
+const OF_ACTIONS: &[&[Apart]] = &[disks::APART, images::APART, networks::APART, servers::APART];
+const ANSWERED: &[&[Answered]] = &[disks::ANSWERED, images::ANSWERED, networks::ANSWERED, servers::ANSWERED];
+
+/// Codes that cannot be reached in an action (`*` for any run of characters), and why: a code is written with its status
+/// before it, `403 InvalidRegion.NotSupport`, and may have a `*`, too.
+type Apart = (&'static str, &'static str, &'static [&'static str]);
+
+/// A code that an action answers in place of others that its document has for the same fault.
+type Answered = (&'static str, &'static str, &'static [&'static str]);
+
 /// The reason why a variant cannot pass, where there is one.
 pub fn of_variant(action: &str, variant: &str) -> Option<&'static str> {
-    let fits = |pattern: &str, text: &str| policy::pattern::matches(pattern, text);
-    let found = VARIANTS.iter().find(|(actions, variants, _)| fits(actions, action) && fits(variants, variant));
+    let found = VARIANTS.iter().find(|(actions, variants, _)| matches(actions, action) && matches(variants, variant));
     found.map(|(_, _, reason)| *reason)
 }
 
 /// The reason for a code, where there is one.
-pub fn of(action: &str, status: u16, code: &str) -> Option<&'static str> {
-    let is_it = |(actions, with, name, _): &&(&str, u16, &str, &str)| {
-        (*with, *name) == (status, code) && policy::pattern::matches(actions, action)
-    };
-    if let Some((.., reason)) = OF_ACTIONS.iter().find(is_it) {
-        return Some(reason);
+pub fn of(action: &str, status: u16, code: &str) -> Option<String> {
+    let name = format!("{status} {code}");
+    if let Some(answer) = answered(action, &name) {
+        let code = answer.split_once(' ').map_or(answer, |(_, code)| code);
+        return Some(format!("The same fault is answered with `{code}`, which the document has, too."));
     }
-    let fits = |pattern: &&str| policy::pattern::matches(pattern, code);
-    REASONS.iter().find(|(_, codes)| codes.iter().any(fits)).map(|(reason, _)| *reason)
+    let fits =
+        |(actions, _, codes): &&Apart| matches(actions, action) && codes.iter().any(|known| matches(known, &name));
+    if let Some((_, reason, _)) = OF_ACTIONS.iter().copied().flatten().find(fits) {
+        return Some((*reason).to_owned());
+    }
+    let fits = |pattern: &&str| matches(pattern, code);
+    REASONS.iter().find(|(_, codes)| codes.iter().any(fits)).map(|(reason, _)| (*reason).to_owned())
+}
+
+/// What an action answers in place of a code, `403 InvalidRegion.NotSupport`.
+pub fn answered(action: &str, name: &str) -> Option<&'static str> {
+    let fits =
+        |(actions, _, codes): &&Answered| matches(actions, action) && codes.iter().any(|known| matches(known, name));
+    ANSWERED.iter().copied().flatten().find(fits).map(|(_, answer, _)| *answer)
+}
+
+fn matches(pattern: &str, text: &str) -> bool {
+    policy::pattern::matches(pattern, text)
 }

@@ -1,0 +1,9 @@
+//! Codes of disks and snapshots that cannot be reached.
+
+use super::{Answered, Apart};
+
+/// Codes without the fault that they are for.
+pub const APART: &[Apart] = &[];
+
+/// Codes for which another one is answered.
+pub const ANSWERED: &[Answered] = &[];
