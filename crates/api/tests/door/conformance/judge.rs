@@ -58,6 +58,11 @@ const COMMON: &[(u16, &str, &str)] = &[
     (403, "NoPermission", "Roles may not be assumed by root accounts."),
 ];
 
+/// Whether a code, with its status before it, is one that any action may answer.
+pub fn is_common(code: &str) -> bool {
+    COMMON.iter().any(|(status, name, _)| code == format!("{status} {name}"))
+}
+
 /// Checks an error: status, code and text together must be the action's, or common ones.
 pub fn error(facts: &Facts, status: u16, body: &Value) -> Result<(), String> {
     let code = body["Code"].as_str().ok_or_else(|| format!("an error without a code: {body}"))?;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::facts::Facts;
-use super::reasons;
+use super::{judge, reasons};
 
 /// The actions of the five source documents.
 const SOURCES: &[&str] = &[
@@ -26,6 +26,8 @@ pub struct Outcome {
     codes: BTreeMap<(u16, String), bool>,
     /// Codes that were answered, documented or not, with the status before each.
     seen: BTreeSet<String>,
+    /// Codes that may be answered: those of the document's every edition.
+    known: BTreeSet<String>,
     passed: usize,
     open: Vec<(String, String)>,
     /// Variants that cannot pass here, with the reason.
@@ -45,6 +47,7 @@ impl Outcome {
             action: facts.action.clone(),
             codes: today.map(|documented| ((documented.status, documented.code.clone()), false)).collect(),
             seen: BTreeSet::new(),
+            known: facts.codes.iter().map(|documented| format!("{} {}", documented.status, documented.code)).collect(),
             passed: 0,
             open: Vec::new(),
             apart: Vec::new(),
@@ -183,7 +186,7 @@ impl<'a> Report<'a> {
                 .unreached()
                 .into_iter()
                 .filter(|(_, reason)| reason.is_none())
-                .map(|((status, code), _)| format!("{status} `{code}`"))
+                .map(|((status, code), _)| spelled((status, code)))
                 .collect();
             if !open.is_empty() {
                 let _ = writeln!(text, "- {}: {}", outcome.key(), open.join(", "));
@@ -206,6 +209,7 @@ impl<'a> Report<'a> {
         for outcome in self.outcomes.iter().filter(|outcome| !outcome.absent.is_empty()) {
             let _ = writeln!(text, "- {}: {}", outcome.key(), outcome.absent.join(", "));
         }
+        self.undocumented(&mut text);
         text
     }
 
@@ -224,6 +228,21 @@ impl<'a> Report<'a> {
                 outcome.codes.len(),
                 unreached.len() - reasoned,
             );
+        }
+    }
+
+    /// Codes that were answered and that no document of their action has, nor those of all actions.
+    fn undocumented(&self, text: &mut String) {
+        text.push_str(
+            "\n## Codes that are answered and not documented\n\nThe documents of some actions leave out what those of \
+             their neighbours have for the same fault.\n\n",
+        );
+        for outcome in self.outcomes {
+            let unknown = outcome.seen.difference(&outcome.known).filter(|code| !judge::is_common(code));
+            let codes: Vec<String> = unknown.filter_map(|code| code.split_once(' ')).map(spelled).collect();
+            if !codes.is_empty() {
+                let _ = writeln!(text, "- {}: {}", outcome.key(), codes.join(", "));
+            }
         }
     }
 
@@ -250,6 +269,10 @@ impl<'a> Report<'a> {
             assert!(open.is_empty(), "{}: codes that nothing reaches: {open:?}", outcome.key());
         }
     }
+}
+
+fn spelled((status, code): (impl std::fmt::Display, &str)) -> String {
+    format!("{status} `{code}`")
 }
 
 /// A complaint without what differs from run to run.
