@@ -81,6 +81,10 @@ record!(Instance, "instance", name: |this| this.name.as_str(), tags: |this| &thi
         ("eip", place.eip.as_ref().map_or_else(String::new, |eip| eip.address.to_string())),
         ("public-ip", if place.is_public { place.host_address.to_string() } else { String::new() }),
     ];
+    facets.push(("network", if place.vpc.is_some() { "vpc" } else { "classic" }.to_owned()));
+    if this.release_at.is_some() {
+        facets.push(("released-on", this.node.clone()));
+    }
     if this.status.is_moving() {
         facets.push(("moving-on", this.node.clone()));
     }

@@ -144,6 +144,13 @@ const MIGRATIONS: &[&[&str]] = &[
         "CREATE INDEX images_by_family ON images (owner, region, family) WHERE family <> ''",
         "ALTER TABLE tombstones ADD COLUMN owner BIGINT NOT NULL DEFAULT 0",
     ],
+    &[
+        // Lists of servers are filtered by the kind of network.
+        "INSERT INTO facets (kind, name, value, resource) \
+     SELECT 'instance', 'network', CASE WHEN EXISTS (SELECT 1 FROM facets WHERE facets.kind = 'instance' \
+     AND facets.name = 'vpc' AND facets.resource = resources.id) THEN 'vpc' ELSE 'classic' END, resources.id \
+     FROM resources WHERE resources.kind = 'instance'",
+    ],
 ];
 
 /// Brings the schema to the newest version.

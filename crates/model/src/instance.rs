@@ -250,6 +250,9 @@ pub struct Instance {
     pub node: String,
     /// True when it must not be released by a call.
     pub deletion_protection: bool,
+    /// When it is released by itself; protection does not keep it then.
+    #[serde(default)]
+    pub release_at: Option<Timestamp>,
     /// Its tags, by key.
     pub tags: Vec<Tag>,
     /// When it was asked for.

@@ -51,6 +51,10 @@ quotas! {
     SecurityGroups = "security-groups" 100;
     /// Rules of a security group (AuthorizeSecurityGroup, `AuthorizationLimitExceed`).
     RulesPerGroup = "rules-per-group" 200;
+    /// Security groups that a server is in (RunInstances, `JoinedGroupLimitExceed`).
+    GroupsPerServer = "groups-per-server" 10;
+    /// Servers in a security group (RunInstances, `SecurityGroupInstanceLimitExceed`).
+    ServersPerGroup = "servers-per-group" 2_000;
     /// Key pairs of an account in a region (CreateKeyPair, `QuotaExceed.KeyPair`).
     KeyPairs = "key-pairs" 500;
     /// Simple Application Servers of an account in a region.

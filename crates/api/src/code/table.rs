@@ -235,12 +235,21 @@ codes! {
     ImageFamilyBesideId = 400 "UnexpectedImageFamily.ImageIdSupplied" "The input parameter ImageFamily must be null when image id is set.";
     ImageFamilyEmpty = 403 "InvalidImageFamily.MissingAvailableImage" "There is no available image related to the specified image family.";
     InstanceTypeNotFound = 404 "InvalidInstanceType.ValueNotSupported" "The specified InstanceType does not exist or beyond the permitted range.";
+    InstanceTypeNotFound403 = 403 "InvalidInstanceType.ValueNotSupported" "The specified InstanceType beyond the permitted range.";
     ImageNotForInstanceType = 403 "ImageNotSupportInstanceType" "The specified image don't support the InstanceType instance.";
     InstanceNameMalformed = 400 "InvalidInstanceName.Malformed" "The specified parameter \"InstanceName\" is not valid.";
+    InstanceNameTooLongForSuffix = 403 "InvalidParams.InstanceNameExceed" "The uniqueSuffix takes three naming places, please shorten your InstanceName.";
+    CountingNameMalformed = 400 "InvalidInstanceName.CustomMalformed" "Customized section of instance or host name is invalid, please use valid format: [], [,], [m,], [,n], [m,n].";
     InstanceDescriptionMalformed = 400 "InvalidDescription.Malformed" "The specified parameter \"Description\" is not valid.";
     HostNameMalformed = 400 "InvalidHostName.Malformed" "The specified parameter \"HostName\" is not valid.";
+    HostNameTooLongForSuffix = 403 "InvalidParams.HostnameExceed" "The uniqueSuffix takes three naming places, please shorten your Hostname.";
+    HostNameBesideHostNames = 403 "InvalidHostname.SingleAndMultiConflict" "The parameters HostName and HostNames cannot be given together.";
+    HostNamesNotAsManyAsServers = 403 "InvalidHostname.SizeInvalid" "There must be as many HostNames as there are instances.";
     PasswordMalformed = 400 "InvalidPassword.Malformed" "The specified parameter \"Password\" is not valid.";
     UserDataMalformed = 403 "InvalidUserData.Base64FormatInvalid" "The specified UserData is not valid.";
+    UserDataMalformed400 = 400 "InvalidUserData.Base64FormatInvalid" "The specified UserData is not valid.";
+    UserDataNeedsNetwork = 400 "InvalidUserData.NotSupported" "The specified parameter \"UserData\" only support the vpc and IoOptimized Instance.";
+    AutoReleaseTimeMalformed = 400 "InvalidAutoReleaseTime.Malformed" "The specified parameter AutoReleaseTime is not valid.";
     UserDataTooLong = 400 "InvalidUserData.SizeExceeded" "The specified parameter \"UserData\" exceeds the size.";
     BandwidthInMalformed = 400 "InvalidInternetMaxBandwidthIn.Malformed" "The specified parameter internetMaxBandwidthIn is not valid.";
     BandwidthOutMalformed = 400 "InvalidInternetMaxBandwidthOut.Malformed" "The specified parameter internetMaxBandwidthOut is not valid.";
@@ -248,6 +257,7 @@ codes! {
     InternetChargeTypeInvalid404 = 404 "InvalidInternetChargeType.ValueNotSupported" "The specified InternetChargeType is not valid.";
     InstanceChargeTypeNotFound = 404 "InvalidInstanceChargeType.NotFound" "The InstanceChargeType does not exist in our records.";
     NetworkTypeNotFound = 404 "InvalidNetworkType.NotFound" "The specified InstanceNetworkType is not found.";
+    LockReasonNotFound = 404 "InvalidLockReason.NotFound" "The specified LockReason is not found.";
     HttpEndpointInvalid = 400 "InvalidHttpEndpoint.NotSupported" "The specified HttpEndpoint not supported, you can use enabled(default) or disabled.";
     HttpTokensInvalid = 400 "InvalidHttpTokens.NotSupported" "The specified HttpTokens not supported, you can use optional(default) or required.";
     AmountInvalid = 400 "InvalidMaxAmount.Malformed" "The specified parameter MaxAmount is not valid.";
@@ -258,11 +268,21 @@ codes! {
     PublicAddressThere = 403 "AllocatedAlready" "There is an IpAddress allocated already for the specified instance.";
     BandwidthIsZero = 400 "AllocateIpInvalidInstanceBandwidth" "OperationDenied The InternetMaxBandwidthOut of the specified instance cannot be less than 0.";
     SecurityGroupsRepeated = 404 "InvalidParameter.SecurityGroupIdRepeated" "The specified security group ids has repeated.";
+    SecurityGroupsRepeated400 = 400 "InvalidParameter.SecurityGroupIdRepeated" "The specified security group ids are repeated.";
+    SecurityGroupBesideSeveral = 400 "InvalidSecurityGroupId.SingleIdAndMultiIdConflict" "The parameters SecurityGroupId and SecurityGroupIds cannot be given together.";
+    ServerInTooManyGroups = 400 "JoinedGroupLimitExceed" "The instance cannot join so many security groups.";
+    GroupHasTooManyServers = 403 "SecurityGroupInstanceLimitExceed" "The maximum number of instances in a security group is exceeded.";
+    GroupsOfDifferentKinds = 403 "EnterpriseGroupLimited.MutliGroupType" "The specified instance can't join multi SecurityGroup types.";
     SecurityGroupsOfOtherNetwork = 404 "InvalidSecurityGroupVpc.NotBelongToOneVpc" "The specified SecurityGroupIds are belong to different vpc.";
+    SecurityGroupIsClassic = 404 "InvalidSecurityGroupType.NotSupportClassic" "The specified SecurityGroupIds have classic group type.";
+    ServerIsClassic = 400 "InvalidNetworkType.NotSupported" "The classic networkType does not support to modify security group";
     DestinationResourceMissing = 400 "Invalid.Param" "The input parameter DestinationResource that is mandatory for processing this request is not supplied.";
     DestinationResourceInvalid = 404 "Invalid.DestinationResource" "The specified DestinationResource is not valid.";
     CoresInvalid = 403 "InvalidParam.Cores" "The specified parameter 'Cores' should be empty";
     MemoryInvalid = 403 "InvalidParam.Memory" "The specified parameter 'Memory' should be empty";
+    TypeBesideCoresOrMemory = 403 "InvalidParam.TypeAndCpuMem.Conflict" "The specified 'InstanceType' and 'Cores','Memory' are not blank at the same time.";
+    NetworkCategoryInvalid = 404 "Invalid.NetworkCategory" "The specified NetworkCategory is not valid.";
+    AvailableResourceTypeInvalid = 404 "Invalid.ResourceType" "The ResourceType provided does not exist in our records.";
 
     // Disks.
     SystemDiskSizeInvalid = 404 "InvalidSystemDiskSize" "The specified parameter SystemDisk.Size is invalid.";
@@ -453,6 +473,7 @@ codes! {
     PrivateIpMalformed = 400 "InvalidPrivateIpAddress.Malformed" "Specified private IP address is malformed.";
     PrivateIpOutside = 403 "InvalidVSwitchId.IpInvalid" "The specified private IP address is not in the range of the specified vSwitch.";
     PrivateIpInUse = 403 "InvalidPrivateIpAddress.Duplicated" "Specified private IP address is duplicated.";
+    PrivateIpOfSeveral = 403 "InvalidParam.Amount" "A private IP address can be given to one instance only.";
     PrivateIpsUsedUp = 400 "QuotaExceeded.PrivateIpAddress" "Don't have enough private IPs in this switch.";
 
     // Elastic addresses.

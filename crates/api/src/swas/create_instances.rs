@@ -203,6 +203,7 @@ impl CreateInstances {
             serial: RequestId::generate(entropy).as_str().to_ascii_lowercase(),
             node: engine.node().to_owned(),
             deletion_protection: false,
+            release_at: None,
             tags: Vec::new(),
             created: now,
             started: None,

@@ -1,7 +1,8 @@
 //! `UnassociateEipAddress`: take an elastic address from its server.
 
-use meta::{Scope, Tx, resources};
-use model::network::{Eip, EipStatus};
+use engine::machines;
+use meta::{Scope, resources};
+use model::network::Eip;
 use model::{AllocationId, Instance, InstanceId, RegionId};
 use wire::Params;
 
@@ -64,18 +65,11 @@ impl Action for UnassociateEipAddress {
                 let mut without = instance.record.clone();
                 without.place.eip = None;
                 resources::update(tx, &instance, &without)?;
-                free(tx, &eip)?;
+                machines::free(tx, &eip)?;
                 Ok(Nothing {})
             })
             .await?;
         cx.engine().ports_changed();
         Ok(Nothing {})
     }
-}
-
-/// Makes an elastic address nobody's.
-pub(crate) fn free(tx: &mut Tx<'_>, eip: &resources::Stored<Eip>) -> ApiResult<()> {
-    let free = Eip { status: EipStatus::Available, instance: None, ..eip.record.clone() };
-    resources::update(tx, eip, &free)?;
-    Ok(())
 }

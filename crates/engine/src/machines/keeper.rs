@@ -7,6 +7,7 @@
 //! | `Stopping` | presses the power button and waits, or pulls the plug | `Stopped` |
 //! | a machine that ended by itself | | `Stopped` with a reason |
 //! | a disk `Attaching`, `Detaching` | plugs it in or out of the running machine | `In_use`, `Available` |
+//! | a server whose time to be released has come | releases it | gone |
 //! | remains of what was released | ends the machine, deletes the volumes | gone |
 //!
 //! It looks when it is told to, and once a second for what other nodes recorded.
@@ -40,6 +41,15 @@ const SHUTDOWN_TIME: Duration = Duration::from_secs(180);
 
 /// How often a machine that is shutting down is looked at.
 const SHUTDOWN_LOOK: Duration = Duration::from_millis(200);
+
+/// What became of a halt that was to be recorded.
+enum Noted {
+    Done,
+    /// There was none.
+    Nothing,
+    /// The record changed meanwhile.
+    Changed,
+}
 
 impl Engine {
     /// Keeps this node's machines until [`Engine::shut_down`]. They go on when it returns.
@@ -113,11 +123,12 @@ impl Engine {
     /// Begins every move that is to be made and that nobody makes yet.
     async fn look_around(&self, moves: &mut JoinSet<()>) -> Result<(), meta::Error> {
         let node = self.node().to_owned();
-        let (instances, disks, remains) = self
+        let (instances, released, disks, remains) = self
             .meta()
             .read(move |tx| {
                 Ok::<_, meta::Error>((
                     resources::all_with::<Instance>(tx, "moving-on", &node)?,
+                    resources::all_with::<Instance>(tx, "released-on", &node)?,
                     resources::all_with::<Disk>(tx, "moving-on", &node)?,
                     resources::all_with::<Remains>(tx, "node", &node)?,
                 ))
@@ -125,6 +136,13 @@ impl Engine {
             .await?;
         for Stored { record, .. } in instances {
             self.begin_move(moves, record.id.to_string(), |engine| async move { engine.move_instance(record).await });
+        }
+        let now = self.now();
+        for Stored { record, .. } in released {
+            if record.release_at.is_some_and(|time| time <= now) {
+                let what = format!("release of {}", record.id);
+                self.begin_move(moves, what, |engine| async move { engine.release_now(record).await });
+            }
         }
         for Stored { record, .. } in disks {
             self.begin_move(moves, record.id.to_string(), |engine| async move { engine.move_disk(record).await });
@@ -177,6 +195,22 @@ impl Engine {
             }
             InstanceStatus::Running | InstanceStatus::Stopped => Ok(()),
         }
+    }
+
+    /// Releases a server whose time has come, as its owner's call would.
+    async fn release_now(&self, instance: Instance) -> Result<(), StepError> {
+        let now = self.now();
+        let seq = self.age_sequence(now);
+        let id = instance.id.to_string();
+        self.meta()
+            .write(Scope::Account(instance.owner), move |tx| match resources::get::<Instance>(tx, &id)? {
+                Some(found) => super::release(tx, &found, now, seq),
+                None => Ok(()),
+            })
+            .await?;
+        tracing::info!(instance = %instance.id, "released, since its time has come");
+        self.wake_keeper();
+        Ok(())
     }
 
     async fn start_machine(&self, instance: Instance) -> Result<(), StepError> {
@@ -280,23 +314,37 @@ impl Engine {
         Ok(())
     }
 
-    /// A machine ended by itself.
+    /// A machine ended by itself. It may run again by now: what is told of one that was restarted comes late.
     async fn halted(&self, id: &str, reason: String) {
-        let id = id.to_owned();
-        let now = self.meta().read({
-            let id = id.clone();
-            move |tx| resources::get::<Instance>(tx, &id)
-        });
-        let found = match now.await {
-            Ok(found) => found,
-            Err(error) => return tracing::error!(instance = id, error = %chain(&error), "a halt was not recorded"),
-        };
-        // One that is on its way is its mover's.
-        let Some(stored) = found.filter(|stored| stored.record.status == InstanceStatus::Running) else { return };
-        tracing::info!(instance = id, reason, "a machine ended by itself");
-        if let Err(error) = self.settle(&Instance { reason, ..stored.record }, InstanceEvent::Halted).await {
-            tracing::error!(instance = id, error = %chain(&error), "a halt was not recorded");
+        loop {
+            match self.note_halt(id, reason.clone()).await {
+                Ok(Noted::Changed) => {}
+                Ok(Noted::Done) => return tracing::info!(instance = id, reason, "a machine ended by itself"),
+                Ok(Noted::Nothing) => return,
+                Err(error) => return tracing::error!(instance = id, error = %chain(&error), "a halt was not recorded"),
+            }
         }
+    }
+
+    /// Records that a machine ended if its server was said to run before the machine was looked at, and still is: one that
+    /// is on its way is its mover's.
+    async fn note_halt(&self, id: &str, reason: String) -> Result<Noted, StepError> {
+        let found = {
+            let id = id.to_owned();
+            self.meta().read(move |tx| resources::get::<Instance>(tx, &id)).await?
+        };
+        let Some(before) = found.filter(|stored| stored.record.status == InstanceStatus::Running) else {
+            return Ok(Noted::Nothing);
+        };
+        let state = self.host().hypervisor.state(id).await.map_err(|error| StepError::Retry(error.into()))?;
+        if let MachineState::Running { .. } = state {
+            return Ok(Noted::Nothing);
+        }
+        let Ok(status) = before.record.status.on(InstanceEvent::Halted) else { return Ok(Noted::Nothing) };
+        let after = Instance { status, reason, ..before.record.clone() };
+        let scope = Scope::Account(after.owner);
+        let is_noted = self.meta().write(scope, move |tx| resources::update(tx, &before, &after)).await?;
+        Ok(if is_noted { Noted::Done } else { Noted::Changed })
     }
 
     /// What is said of a server that runs where nothing boots; empty where machines are real.

@@ -21,6 +21,7 @@ use std::time::Duration;
 use host::machine::{Driver, Hypervisor, HypervisorOptions, Relay};
 use meta::kinds::Remains;
 use meta::{Tx, manifests, resources};
+use model::network::{Eip, EipStatus};
 use model::{Clock, Disk, Instance, Timestamp};
 use parking_lot::Mutex;
 use store::{LayeredVolumes, Store};
@@ -150,6 +151,11 @@ pub fn release(
             resources::update(tx, &disk, &detached(&disk.record, now))?;
         }
     }
+    if let Some(bound) = &record.place.eip
+        && let Some(eip) = resources::get::<Eip>(tx, bound.allocation.as_str())?
+    {
+        free(tx, &eip)?;
+    }
     resources::free_addresses(tx, record.id.as_str())?;
     resources::delete(tx, instance, now)?;
     let remains = Remains {
@@ -162,6 +168,12 @@ pub fn release(
         released: now,
     };
     resources::insert(tx, &remains, seq).map(drop)
+}
+
+/// Makes an elastic address nobody's.
+pub fn free(tx: &mut Tx<'_>, eip: &resources::Stored<Eip>) -> Result<(), meta::Error> {
+    let free = Eip { status: EipStatus::Available, instance: None, ..eip.record.clone() };
+    resources::update(tx, eip, &free).map(drop)
 }
 
 /// Leaves a volume that no disk names any more to be cleared away.

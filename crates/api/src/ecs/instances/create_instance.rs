@@ -21,7 +21,7 @@ impl Action for CreateInstance {
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        Launch::read(params, cx).map(Self).map_err(own_words)
+        Launch::of_one(params, cx).map(Self).map_err(own_words)
     }
 
     fn access(&self, _cx: &Cx) -> Vec<Access> {

@@ -1,10 +1,8 @@
 //! `DeleteInstance`: release a server. Disks that go with it go; the others are left without a server.
 
 use engine::machines;
-use meta::resources::{self, Stored};
-use meta::{Scope, Tx};
-use model::network::Eip;
-use model::{Instance, InstanceStatus, Timestamp};
+use meta::Scope;
+use model::{Instance, InstanceStatus};
 use wire::Params;
 
 use super::power::One;
@@ -54,7 +52,8 @@ impl Action for DeleteInstance {
                 if one.dry_run {
                     return Err(Code::DryRunOperation.error());
                 }
-                release(tx, &found, now, seq)
+                machines::release(tx, &found, now, seq)?;
+                Ok(())
             })
             .await?;
         cx.engine().wake_keeper();
@@ -75,15 +74,4 @@ pub(super) fn may_release(instance: &Instance, force: bool) -> ApiResult<()> {
             Err(Code::InstanceStatusIncorrect.error())
         }
     }
-}
-
-/// Releases a server, and its elastic address with it.
-pub(crate) fn release(tx: &mut Tx<'_>, found: &Stored<Instance>, now: Timestamp, seq: i64) -> ApiResult<()> {
-    if let Some(bound) = &found.record.place.eip
-        && let Some(eip) = resources::get::<Eip>(tx, bound.allocation.as_str())?
-    {
-        crate::vpc::unassociate_eip_address::free(tx, &eip)?;
-    }
-    machines::release(tx, found, now, seq)?;
-    Ok(())
 }

@@ -1,9 +1,10 @@
 //! `DeleteInstances`: release servers, all of them or none.
 
+use engine::machines;
 use model::ClientToken;
 use wire::Params;
 
-use super::delete_instance::{RELEASE_CODES, may_release, release};
+use super::delete_instance::{RELEASE_CODES, may_release};
 use super::power::Batch;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
@@ -64,7 +65,7 @@ impl Action for DeleteInstances {
             if batch.dry_run {
                 return Err(Code::DryRunSuccess.error());
             }
-            (0..).zip(&found).try_for_each(|(n, stored)| release(tx, stored, now, seq + n))?;
+            (0..).zip(&found).try_for_each(|(n, stored)| machines::release(tx, stored, now, seq + n))?;
             Ok(Nothing {})
         })
         .await?;

@@ -31,6 +31,9 @@ impl Action for DescribeAvailableResource {
             Code::DestinationResourceInvalid,
             Code::CoresInvalid,
             Code::MemoryInvalid,
+            Code::TypeBesideCoresOrMemory,
+            Code::NetworkCategoryInvalid,
+            Code::AvailableResourceTypeInvalid,
         ],
     };
     type Output = Value;
@@ -41,6 +44,17 @@ impl Action for DescribeAvailableResource {
         let known = ["Zone", "IoOptimized", "InstanceType", "Network", "ddh", "SystemDisk", "DataDisk"];
         if !known.contains(&destination.as_str()) {
             return Err(Code::DestinationResourceInvalid.error());
+        }
+        if params.get("NetworkCategory").is_some_and(|category| !["vpc", "classic"].contains(&category)) {
+            return Err(Code::NetworkCategoryInvalid.error());
+        }
+        let kinds = ["instance", "disk", "reservedinstance", "ddh"];
+        if params.get("ResourceType").is_some_and(|kind| !kinds.contains(&kind)) {
+            return Err(Code::AvailableResourceTypeInvalid.error());
+        }
+        let is_given = |name: &str| params.get(name).is_some();
+        if is_given("InstanceType") && (is_given("Cores") || is_given("Memory")) {
+            return Err(Code::TypeBesideCoresOrMemory.error());
         }
         Ok(Self {
             region,

@@ -41,6 +41,7 @@ impl Action for DescribeInstances {
             Code::NetworkTypeNotFound,
             Code::InternetChargeTypeInvalid404,
             Code::InstanceChargeTypeNotFound,
+            Code::LockReasonNotFound,
             Code::FilterKeyNotFound,
             Code::FilterValueInvalid,
             Code::TagMismatch,
@@ -79,15 +80,15 @@ impl Action for DescribeInstances {
                 filter.facets.push((facet, values));
             }
         }
-        // No server is in the classic network, where there are inner addresses.
+        // Inner addresses are not kept as such: they are the host's.
         rest.never |= list_of(params, "InnerIpAddresses")?.is_some_and(|list| !list.is_empty());
         if let Some(status) = params.get("Status") {
             let status: InstanceStatus = status.parse().map_err(|_| Code::InstanceStatusNotFound)?;
             filter = filter.with("status", status.as_str());
         }
         match params.get("InstanceNetworkType") {
-            None | Some("vpc") => {}
-            Some("classic") => rest.never = true,
+            None => {}
+            Some(kind @ ("vpc" | "classic")) => filter = filter.with("network", kind),
             Some(_) => return Err(Code::NetworkTypeNotFound.error()),
         }
         match params.get("InstanceChargeType") {
@@ -97,14 +98,16 @@ impl Action for DescribeInstances {
         }
         input::optional::<InternetChargeType>(params, "InternetChargeType", Code::InternetChargeTypeInvalid404)?;
         rest.never |= params.get("ResourceGroupId").is_some();
+        rest.never |= lock_reason(params)?;
         for (_, item) in params.items("Filter") {
-            let value = item.get("Value").unwrap_or_default();
-            let time = || Timestamp::parse_minutes(value).ok_or(Code::FilterValueInvalid);
-            match item.get("Key").unwrap_or_default() {
+            let (key, value) = (item.get("Key").unwrap_or_default(), item.get("Value").unwrap_or_default());
+            let words = format!("Invalid filter.{key}.");
+            let time = || Timestamp::parse_minutes(value).ok_or_else(|| Code::FilterValueInvalid.with(&words));
+            match key {
                 "CreationStartTime" => rest.created.0 = Some(time()?),
                 "CreationEndTime" => rest.created.1 = Some(time()?),
                 "ExpiredStartTime" | "ExpiredEndTime" => drop(time()?),
-                _ => return Err(Code::FilterKeyNotFound.error()),
+                _ => return Err(Code::FilterKeyNotFound.with(words)),
             }
         }
         Ok(Self {
@@ -140,6 +143,15 @@ impl Action for DescribeInstances {
         let mut view = self.paging.view(&found);
         view["Instances"] = json!({"Instance": found.items.iter().map(views::instance).collect::<Vec<_>>()});
         Ok(view)
+    }
+}
+
+/// Reads `LockReason`: whether only locked servers are wanted. Nothing locks one here.
+pub(crate) fn lock_reason(params: &Params) -> ApiResult<bool> {
+    match params.get("LockReason") {
+        None => Ok(false),
+        Some("financial" | "security" | "Recycling" | "recycling" | "dedicatedhostfinancial" | "refunded") => Ok(true),
+        Some(_) => Err(Code::LockReasonNotFound.error()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::{Instance, InstanceId};
+use model::{Instance, InstanceId, InstanceStatus};
 use serde_json::{Value, json};
 use wire::Params;
 
@@ -42,6 +42,10 @@ impl Action for GetInstanceConsoleOutput {
             .meta()
             .read(move |tx| own_anywhere::<Instance>(tx, account, id.as_str(), Code::InstanceIdNotFound));
         let instance = found.await?.record;
+        // It has no machine yet.
+        if instance.status == InstanceStatus::Pending {
+            return Err(Code::ConsoleEmpty.error());
+        }
         let console = cx.engine().host().hypervisor.console(instance.id.as_str()).await;
         let output = console.map_err(|_| Code::ConsoleEmpty)?;
         Ok(json!({

@@ -3,26 +3,37 @@
 //! One transaction finds the image, the network and the sizes, gives addresses away, and records each server with its
 //! disks. The disks' bytes are the image's own until the guest writes: nothing is copied, whatever their size.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 use engine::Engine;
 use meta::{Tx, resources, visible};
 use model::instance::{HttpEndpoint, HttpTokens, InternetChargeType, MacAddress, Market, MetadataOptions, Place};
 use model::network::{Cidr, KeyPair, SecurityGroup, VSwitch};
+use model::quota::Quota;
 use model::{
-    AccountId, ClientToken, Description, HostName, Image, ImageId, ImageName, ImdsSupport, Instance, InstanceId,
-    InstanceStatus, InstanceType, NetworkInterfaceId, NvmeSupport, OsType, Password, RegionId, RequestId, ResourceName,
-    SecurityGroupId, Tag, VSwitchId,
+    AccountId, ClientToken, Description, Image, ImageId, ImageName, ImdsSupport, Instance, InstanceId, InstanceStatus,
+    InstanceType, NetworkInterfaceId, NvmeSupport, OsType, Password, RegionId, RequestId, ResourceName,
+    SecurityGroupId, Tag, Timestamp, VSwitchId,
 };
 use wire::Params;
 
+use super::names::Names;
 use super::wanted_disks::{WantedDisks, insert_disk};
 use crate::action::Access;
 use crate::address::take;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, description, optional, region, required};
+use crate::quota::at_most;
 use crate::resource::{once, own};
+
+const MINUTE: i64 = 60_000;
+
+/// How soon, and how late, servers may be released by themselves, in milliseconds from now (RunInstances,
+/// `AutoReleaseTime`).
+const SOONEST_RELEASE: i64 = 30 * MINUTE;
+const LATEST_RELEASE: i64 = 3 * 365 * 24 * 60 * MINUTE;
 
 /// Longest user data, decoded (RunInstances, `UserData`).
 const LONGEST_USER_DATA: usize = 32 << 10;
@@ -34,14 +45,23 @@ pub(super) const CODES: &[Code] = &[
     Code::ImageFamilyEmpty,
     Code::ImageIdNotFound,
     Code::InstanceTypeNotFound,
+    Code::InstanceTypeNotFound403,
     Code::ImageNotForInstanceType,
     Code::InstanceNameMalformed,
+    Code::InstanceNameTooLongForSuffix,
+    Code::CountingNameMalformed,
     Code::InstanceDescriptionMalformed,
     Code::HostNameMalformed,
+    Code::HostNameTooLongForSuffix,
+    Code::HostNameBesideHostNames,
+    Code::HostNamesNotAsManyAsServers,
     Code::PasswordMalformed,
     Code::KeyPairNameNotFound404,
     Code::UserDataMalformed,
+    Code::UserDataMalformed400,
     Code::UserDataTooLong,
+    Code::UserDataNeedsNetwork,
+    Code::AutoReleaseTimeMalformed,
     Code::BandwidthInMalformed,
     Code::BandwidthOutMalformed,
     Code::InternetChargeTypeInvalid,
@@ -59,17 +79,24 @@ pub(super) const CODES: &[Code] = &[
     Code::DeviceInUse,
     Code::DataDiskSnapshotNotFound,
     Code::SnapshotNotReady403,
+    Code::SnapshotOfSystemDisk,
     Code::DiskNameMalformed,
     Code::DiskDescriptionMalformed,
     Code::TooManyDisks,
     Code::ZoneIdNotFoundForInstance,
     Code::VSwitchIdNotFoundForInstance,
     Code::SecurityGroupIdNotFound,
+    Code::SecurityGroupBesideSeveral,
+    Code::SecurityGroupsRepeated400,
+    Code::ServerInTooManyGroups,
+    Code::GroupsOfDifferentKinds,
+    Code::GroupHasTooManyServers,
     Code::GroupAndSubnetInDifferentNetworks,
     Code::VSwitchMissing,
     Code::PrivateIpMalformed,
     Code::PrivateIpOutside,
     Code::PrivateIpInUse,
+    Code::PrivateIpOfSeveral,
     Code::PrivateIpsUsedUp,
     Code::ClientTokenInvalid,
     Code::IdempotentParameterMismatch,
@@ -100,8 +127,7 @@ pub(crate) struct Launch {
     vswitch: Option<VSwitchId>,
     groups: Vec<SecurityGroupId>,
     private_ip: Option<Ipv4Addr>,
-    name: Option<ResourceName>,
-    host_name: Option<HostName>,
+    names: Names,
     description: Description,
     disks: WantedDisks,
     key_pair: Option<ResourceName>,
@@ -114,18 +140,37 @@ pub(crate) struct Launch {
     /// What the image says when none is asked for.
     tokens: Option<HttpTokens>,
     deletion_protection: bool,
-    unique_suffix: bool,
+    /// When the servers are released by themselves.
+    release_at: Option<Timestamp>,
     tags: Vec<Tag>,
-    pub(super) amount: u32,
+    amount: u32,
     /// True for servers that run as soon as they are made.
-    pub(super) and_start: bool,
+    and_start: bool,
     token: Option<ClientToken>,
     dry_run: bool,
 }
 
 impl Launch {
+    /// Reads a call for servers that run at once.
+    pub(super) fn of_several(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let amount = amount(params)?;
+        let names = Names::of_several(params, amount)?;
+        let now = cx.services.engine.clock().now();
+        let launch = Self::read(params, cx, names, groups(params)?)?;
+        if launch.private_ip.is_some() && 1 < amount {
+            return Err(Code::PrivateIpOfSeveral.error());
+        }
+        Ok(Self { amount, and_start: true, release_at: release_time(params, now)?, ..launch })
+    }
+
+    /// Reads a call for one server that stays at rest.
+    pub(super) fn of_one(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        let group = required(params, "SecurityGroupId", Code::SecurityGroupIdNotFound)?;
+        Self::read(params, cx, Names::of_one(params)?, vec![group])
+    }
+
     /// Reads what both calls have.
-    pub(super) fn read(params: &Params, cx: &Cx) -> ApiResult<Self> {
+    fn read(params: &Params, cx: &Cx, names: Names, groups: Vec<SecurityGroupId>) -> ApiResult<Self> {
         let region = region(params, cx, Code::RegionIdNotFoundForTags)?;
         let source = match (params.get("ImageId"), params.get("ImageFamily")) {
             (Some(_), Some(_)) => return Err(Code::ImageFamilyBesideId.error()),
@@ -156,10 +201,9 @@ impl Launch {
             instance_type,
             zone,
             vswitch: optional(params, "VSwitchId", Code::VSwitchIdNotFoundForInstance)?,
-            groups: groups(params)?,
+            groups,
             private_ip: optional(params, "PrivateIpAddress", Code::PrivateIpMalformed)?,
-            name: optional(params, "InstanceName", Code::InstanceNameMalformed)?,
-            host_name: optional(params, "HostName", Code::HostNameMalformed)?,
+            names,
             description: description(params, Code::InstanceDescriptionMalformed)?,
             disks: WantedDisks::read(params)?,
             key_pair: optional(params, "KeyPairName", Code::KeyPairNameNotFound404)?,
@@ -172,7 +216,7 @@ impl Launch {
             endpoint: optional(params, "HttpEndpoint", Code::HttpEndpointInvalid)?.unwrap_or(HttpEndpoint::Enabled),
             tokens: optional(params, "HttpTokens", Code::HttpTokensInvalid)?,
             deletion_protection: input::flag(params, "DeletionProtection")?,
-            unique_suffix: input::flag(params, "UniqueSuffix")?,
+            release_at: None,
             tags: input::tags(params, Code::TagKeyDuplicate)?,
             amount: 1,
             and_start: false,
@@ -208,7 +252,9 @@ impl Launch {
     ) -> ApiResult<Vec<InstanceId>> {
         let image = self.image(tx, account)?;
         self.check_image(&image)?;
+        self.names.check_for(image.os_type)?;
         let network = self.network(tx, account, zones)?;
+        groups_have_room(tx, account, &self.groups, &self.groups, self.amount)?;
         if let Some(name) = &self.key_pair {
             resources::by_name::<KeyPair>(tx, account, &self.region, name.as_str())?
                 .ok_or(Code::KeyPairNameNotFound404)?;
@@ -250,9 +296,11 @@ impl Launch {
                 Some(own::<VSwitch>(tx, account, &self.region, id.as_str(), code)?.record)
             }
         };
+        let mut kinds = HashSet::new();
         for id in &self.groups {
             let code = Code::SecurityGroupIdNotFound;
             let group = own::<SecurityGroup>(tx, account, &self.region, id.as_str(), code)?.record;
+            kinds.insert(group.kind.clone());
             match (&group.vpc, &vswitch) {
                 (Some(_), None) => return Err(Code::VSwitchMissing.error()),
                 (vpc, Some(vswitch)) if vpc.as_ref() != Some(&vswitch.vpc) => {
@@ -260,6 +308,12 @@ impl Launch {
                 }
                 _ => {}
             }
+        }
+        if 1 < kinds.len() {
+            return Err(Code::GroupsOfDifferentKinds.error());
+        }
+        if vswitch.is_none() && !self.user_data.is_empty() {
+            return Err(Code::UserDataNeedsNetwork.error());
         }
         let zone = match (&self.zone, &vswitch) {
             (Some(zone), Some(vswitch)) if *zone != vswitch.zone => {
@@ -296,26 +350,14 @@ impl Launch {
             is_public: self.and_start && 0 < self.bandwidth_out,
             eip: None,
         };
-        let tail = id.as_str().trim_start_matches("i-");
-        let name = match &self.name {
-            Some(name) if self.unique_suffix && 1 < self.amount => format!("{name}{:03}", n + 1),
-            Some(name) => name.to_string(),
-            None => id.to_string(),
-        };
         let instance = Instance {
             owner: account,
             region: self.region.clone(),
             zone: network.zone.clone(),
             market: Market::Ecs,
-            name: name.parse().map_err(|_| Code::InstanceNameMalformed)?,
+            name: self.names.server(&id, n)?,
             description: self.description.clone(),
-            host_name: match &self.host_name {
-                Some(name) if self.unique_suffix && 1 < self.amount => {
-                    format!("{name}{:03}", n + 1).parse().map_err(|_| Code::HostNameMalformed)?
-                }
-                Some(name) => name.clone(),
-                None => format!("iZ{tail}Z").parse().map_err(ApiError::internal)?,
-            },
+            host_name: self.names.host(&id, n)?,
             image: image.id.clone(),
             os_type: image.os_type,
             os_name: image.platform.to_string(),
@@ -346,6 +388,7 @@ impl Launch {
             serial: RequestId::generate(entropy).as_str().to_ascii_lowercase(),
             node: engine.node().to_owned(),
             deletion_protection: self.deletion_protection,
+            release_at: self.release_at,
             tags: self.tags.clone(),
             created: now,
             started: None,
@@ -390,13 +433,55 @@ pub(crate) fn private_ip(tx: &mut Tx<'_>, vswitch: Option<&VSwitch>, asked: Opti
     Err(Code::PrivateIpsUsedUp.error())
 }
 
+/// The groups, which stand in one parameter or in the other.
 fn groups(params: &Params) -> ApiResult<Vec<SecurityGroupId>> {
-    let several = params.list("SecurityGroupIds").into_iter().map(|(_, id)| id);
-    let all: Vec<&str> = params.get("SecurityGroupId").into_iter().chain(several).collect();
-    if all.is_empty() {
+    let several = params.list("SecurityGroupIds");
+    if params.get("SecurityGroupId").is_some() && !several.is_empty() {
+        return Err(Code::SecurityGroupBesideSeveral.error());
+    }
+    let all = params.get("SecurityGroupId").into_iter().chain(several.into_iter().map(|(_, id)| id));
+    let parse = |id: &str| id.parse().map_err(|_| Code::SecurityGroupIdNotFound.error());
+    let groups: Vec<SecurityGroupId> = all.map(parse).collect::<ApiResult<_>>()?;
+    if groups.is_empty() {
         return Err(ApiError::missing("SecurityGroupId"));
     }
-    all.into_iter().map(|id| id.parse().map_err(|_| Code::SecurityGroupIdNotFound.error())).collect()
+    if repeats(&groups) { Err(Code::SecurityGroupsRepeated400.error()) } else { Ok(groups) }
+}
+
+/// Whether a server may be in so many groups, and whether those that it joins have room for so many servers more.
+pub(super) fn groups_have_room(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    groups: &[SecurityGroupId],
+    joined: &[SecurityGroupId],
+    servers: u32,
+) -> ApiResult<()> {
+    at_most(tx, account, Quota::GroupsPerServer, groups.len() as u64, Code::ServerInTooManyGroups)?;
+    for group in joined {
+        let there = resources::count_with::<Instance>(tx, "group", group.as_str())?;
+        let all = there.saturating_add(u64::from(servers));
+        at_most(tx, account, Quota::ServersPerGroup, all, Code::GroupHasTooManyServers)?;
+    }
+    Ok(())
+}
+
+/// Whether a group stands twice in a list.
+pub(super) fn repeats(groups: &[SecurityGroupId]) -> bool {
+    groups.iter().enumerate().any(|(n, group)| groups[..n].contains(group))
+}
+
+/// Reads when the servers are to be released: half an hour from now at the earliest, three years at the latest
+/// (RunInstances, `AutoReleaseTime`). Seconds do not count.
+fn release_time(params: &Params, now: Timestamp) -> ApiResult<Option<Timestamp>> {
+    let Some(text) = params.get("AutoReleaseTime") else { return Ok(None) };
+    let time = Timestamp::parse_seconds(text).or_else(|| Timestamp::parse_minutes(text));
+    let minute = time.map(|time| time.plus_millis(-(time.as_millis().rem_euclid(MINUTE))));
+    let is_fit = |time: &Timestamp| {
+        let ahead = time.as_millis() - now.as_millis();
+        // The minute that has begun counts.
+        (SOONEST_RELEASE - MINUTE < ahead) && (ahead <= LATEST_RELEASE)
+    };
+    minute.filter(is_fit).map(Some).ok_or_else(|| Code::AutoReleaseTimeMalformed.error())
 }
 
 /// User data in Base64. It is kept as it came: that is what DescribeUserData answers.
@@ -408,7 +493,7 @@ pub(crate) fn user_data(params: &Params) -> ApiResult<String> {
 }
 
 /// Reads how many servers are wanted: `Amount`, and `MinAmount` that must not be more.
-pub(super) fn amount(params: &Params) -> ApiResult<u32> {
+fn amount(params: &Params) -> ApiResult<u32> {
     let amount: u32 = optional(params, "Amount", Code::AmountInvalid)?.unwrap_or(1);
     if !(1..=model::quota::INSTANCES_PER_CALL).contains(&amount) {
         return Err(Code::AmountInvalid.error());

@@ -1,13 +1,17 @@
 //! `ModifyInstanceAttribute`: change what a server is called, who gets to it, and what its guest is told.
 
-use meta::{Scope, resources};
+use std::collections::HashSet;
+
+use meta::{Scope, Tx, resources};
 use model::network::SecurityGroup;
-use model::{Description, HostName, Instance, InstanceId, Password, ResourceName, SecurityGroupId};
+use model::{
+    AccountId, Description, HostName, Instance, InstanceId, InstanceStatus, Password, ResourceName, SecurityGroupId,
+};
 use wire::Params;
 
-use super::launch::{instance_id, user_data};
+use super::launch::{groups_have_room, instance_id, repeats, user_data};
 use crate::action::{Access, Action, Nothing, Product, Spec};
-use crate::code::{ApiResult, Code};
+use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{optional, optional_flag};
 use crate::resource::own_anywhere;
@@ -40,6 +44,13 @@ impl Action for ModifyInstanceAttribute {
             Code::SecurityGroupIdNotFound,
             Code::SecurityGroupsOfOtherNetwork,
             Code::SecurityGroupsRepeated,
+            Code::SecurityGroupIsClassic,
+            Code::ServerIsClassic,
+            Code::ServerInTooManyGroups,
+            Code::GroupHasTooManyServers,
+            Code::GroupsOfDifferentKinds,
+            Code::UserDataNeedsNetwork,
+            Code::InstanceStatusIncorrect,
         ],
     };
     type Output = Nothing;
@@ -50,7 +61,7 @@ impl Action for ModifyInstanceAttribute {
             .into_iter()
             .map(|(_, id)| id.parse().map_err(|_| Code::SecurityGroupIdNotFound.error()))
             .collect::<ApiResult<_>>()?;
-        if groups.iter().enumerate().any(|(n, group)| groups[..n].contains(group)) {
+        if repeats(&groups) {
             return Err(Code::SecurityGroupsRepeated.error());
         }
         Ok(Self {
@@ -77,13 +88,8 @@ impl Action for ModifyInstanceAttribute {
             .write(Scope::Account(account), move |tx| {
                 let code = Code::InstanceIdNotFound;
                 let before = own_anywhere::<Instance>(tx, account, self.instance.as_str(), code)?;
-                for id in &self.groups {
-                    let code = Code::SecurityGroupIdNotFound;
-                    let group = own_anywhere::<SecurityGroup>(tx, account, id.as_str(), code)?.record;
-                    if group.region != before.record.region || group.vpc != before.record.place.vpc {
-                        return Err(Code::SecurityGroupsOfOtherNetwork.error());
-                    }
-                }
+                self.check_groups(tx, account, &before.record)?;
+                self.check_user_data(&before.record)?;
                 let mut after = before.record.clone();
                 let Self { name, description, host_name, password, user_data, deletion_protection, groups, .. } = &self;
                 after.name = name.clone().unwrap_or(after.name);
@@ -96,10 +102,48 @@ impl Action for ModifyInstanceAttribute {
                     after.place.groups.clone_from(groups);
                 }
                 resources::update(tx, &before, &after)?;
-                Ok(())
+                Ok::<_, ApiError>(())
             })
             .await?;
         cx.engine().ports_changed();
         Ok(Nothing {})
+    }
+}
+
+impl ModifyInstanceAttribute {
+    fn check_groups(&self, tx: &mut Tx<'_>, account: AccountId, before: &Instance) -> ApiResult<()> {
+        let mut kinds = HashSet::new();
+        for id in &self.groups {
+            let code = Code::SecurityGroupIdNotFound;
+            let group = own_anywhere::<SecurityGroup>(tx, account, id.as_str(), code)?.record;
+            if before.place.vpc.is_none() {
+                return Err(Code::ServerIsClassic.error());
+            }
+            if group.vpc.is_none() {
+                return Err(Code::SecurityGroupIsClassic.error());
+            }
+            if group.region != before.region || group.vpc != before.place.vpc {
+                return Err(Code::SecurityGroupsOfOtherNetwork.error());
+            }
+            kinds.insert(group.kind);
+        }
+        if 1 < kinds.len() {
+            let text = "The specified instance can not join multi SecurityGroup types.";
+            return Err(Code::GroupsOfDifferentKinds.with(text));
+        }
+        let joined: Vec<SecurityGroupId> =
+            self.groups.iter().filter(|group| !before.place.groups.contains(group)).cloned().collect();
+        groups_have_room(tx, account, &self.groups, &joined, 1)
+    }
+
+    /// A guest reads its user data when it starts, and only a server at rest is sure to read them anew.
+    fn check_user_data(&self, before: &Instance) -> ApiResult<()> {
+        if self.user_data.is_none() {
+            return Ok(());
+        }
+        if before.place.vpc.is_none() {
+            return Err(Code::UserDataNeedsNetwork.error());
+        }
+        if before.status == InstanceStatus::Stopped { Ok(()) } else { Err(Code::InstanceStatusIncorrect.error()) }
     }
 }

@@ -5,7 +5,7 @@ use wire::Params;
 
 use super::launch::{self, Launch};
 use crate::action::{Access, Action, Product, Spec};
-use crate::code::ApiResult;
+use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 
 /// The call.
@@ -21,10 +21,7 @@ impl Action for RunInstances {
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        let mut launch = Launch::read(params, cx)?;
-        launch.amount = launch::amount(params)?;
-        launch.and_start = true;
-        Ok(Self(launch))
+        Launch::of_several(params, cx).map(Self).map_err(own_words)
     }
 
     fn access(&self, _cx: &Cx) -> Vec<Access> {
@@ -34,5 +31,14 @@ impl Action for RunInstances {
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
         let made = self.0.run(&cx, Self::SPEC.name).await?;
         Ok(json!({"InstanceIdSets": {"InstanceIdSet": made}}))
+    }
+}
+
+/// Some faults have other codes here than at CreateInstance.
+fn own_words(error: ApiError) -> ApiError {
+    match error.code() {
+        Code::InstanceTypeNotFound => Code::InstanceTypeNotFound403.error(),
+        Code::UserDataMalformed => Code::UserDataMalformed400.error(),
+        _ => error,
     }
 }

@@ -1,7 +1,7 @@
 //! Servers and their types on the wire.
 
 use model::instance::{BoundEip, Market};
-use model::{Instance, InstanceStatus, InstanceType, NvmeSupport};
+use model::{Instance, InstanceStatus, InstanceType, NvmeSupport, Timestamp};
 use serde_json::{Value, json};
 
 use crate::resource::tags_view;
@@ -82,7 +82,7 @@ pub(super) fn instance(instance: &Instance) -> Value {
         "SpotStrategy": "NoSpot",
         "SpotPriceLimit": 0.0,
         "SpotDuration": 1,
-        "AutoReleaseTime": "",
+        "AutoReleaseTime": instance.release_at.map_or_else(String::new, Timestamp::minutes),
         "CreationTime": instance.created.minutes(),
         "StartTime": instance.started.map_or_else(String::new, |started| started.minutes()),
         "ExpiredTime": instance.expires.map_or_else(|| NEVER.to_owned(), |expires| expires.minutes()),

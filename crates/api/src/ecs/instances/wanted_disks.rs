@@ -167,6 +167,9 @@ fn disk(engine: &Engine, instance: &Instance, wanted: &WantedDisk) -> Disk {
 fn snapshot(tx: &mut Tx<'_>, instance: &Instance, id: &SnapshotId) -> ApiResult<Snapshot> {
     let code = Code::DataDiskSnapshotNotFound;
     let found = own::<Snapshot>(tx, instance.owner, &instance.region, id.as_str(), code)?.record;
+    if found.source_type == DiskType::System {
+        return Err(Code::SnapshotOfSystemDisk.error());
+    }
     if found.status == SnapshotStatus::Accomplished { Ok(found) } else { Err(Code::SnapshotNotReady403.error()) }
 }
 

@@ -2,7 +2,7 @@
 
 use super::report::Outcome;
 use crate::support;
-use crate::{attributes, documents, gateway, identity, images, impact, ram, servers, sharing, swas};
+use crate::{attributes, documents, gateway, identity, images, impact, launches, ram, servers, sharing, swas};
 
 /// The tests of the door, but for races, whose codes others reach too. One that is not here proves nothing less; only its
 /// codes are not counted.
@@ -42,6 +42,13 @@ const SCENARIOS: &[fn()] = &[
     images::the_role_is_taken_literally,
     impact::it_names_whatever_hangs_on_an_image,
     impact::tasks_that_run_on_an_image_speak_against_its_deletion,
+    launches::attributes_of_a_server,
+    launches::groups_of_a_server,
+    launches::lists_and_what_is_on_offer,
+    launches::names_of_servers,
+    launches::what_a_launch_is_refused_for,
+    launches::what_a_server_in_each_state_is_refused,
+    launches::when_its_time_has_come_a_server_is_released,
     ram::a_key_signs_until_it_is_disabled,
     ram::a_policy_reaches_the_members_of_a_group_at_once,
     ram::a_user_looks_after_its_own_keys,
@@ -58,7 +65,7 @@ const SCENARIOS: &[fn()] = &[
     servers::addresses_keys_and_tags_around_a_server,
     servers::an_image_is_shared_and_taken_back,
     servers::what_a_guest_wrote_is_captured_and_comes_back,
-    servers::what_is_wrong_with_a_launch_is_said_in_the_words_of_the_service,
+    servers::what_is_not_there_and_what_gives_no_image,
     sharing::a_community_image_is_everybodys_to_use,
     sharing::a_deleted_image_leaves_its_bytes_to_those_who_use_them,
     sharing::a_recipient_uses_the_image_and_does_nothing_else_to_it,
