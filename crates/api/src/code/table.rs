@@ -472,7 +472,7 @@ codes! {
     GroupAndSubnetInDifferentNetworks = 403 "OperationDenied.InconsistentNetwork" "The specified security group and vswitch are not in the same vpc.";
     PrivateIpMalformed = 400 "InvalidPrivateIpAddress.Malformed" "Specified private IP address is malformed.";
     PrivateIpOutside = 403 "InvalidVSwitchId.IpInvalid" "The specified private IP address is not in the range of the specified vSwitch.";
-    PrivateIpInUse = 403 "InvalidPrivateIpAddress.Duplicated" "Specified private IP address is duplicated.";
+    PrivateIpInUse = 400 "InvalidPrivateIpAddress.Duplicated" "Specified private IP address is duplicated.";
     PrivateIpOfSeveral = 403 "InvalidParam.Amount" "A private IP address can be given to one instance only.";
     PrivateIpsUsedUp = 400 "QuotaExceeded.PrivateIpAddress" "Don't have enough private IPs in this switch.";
 

@@ -174,7 +174,7 @@ async fn addresses_that_are_taken(world: &World, network: &Network, good: Params
     let narrow = text(&world.ecs_ok("CreateVSwitch", &narrow).await["VSwitchId"]);
     world.ecs_ok("RunInstances", &changed(good, &[("VSwitchId", &narrow), ("Amount", "4")])).await;
     for action in ["RunInstances", "CreateInstance"] {
-        refused(world, action, &[good, &[address]].concat(), (403, "InvalidPrivateIpAddress.Duplicated")).await;
+        refused(world, action, &[good, &[address]].concat(), (400, "InvalidPrivateIpAddress.Duplicated")).await;
         let inside = [("VSwitchId", narrow.as_str())];
         refused(world, action, &changed(good, &inside), (400, "QuotaExceeded.PrivateIpAddress")).await;
     }

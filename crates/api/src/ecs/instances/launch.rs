@@ -175,7 +175,7 @@ impl Launch {
         let source = match (params.get("ImageId"), params.get("ImageFamily")) {
             (Some(_), Some(_)) => return Err(Code::ImageFamilyBesideId.error()),
             (Some(id), None) => Source::Image(id.parse().map_err(|_| Code::ImageIdNotFound)?),
-            (None, Some(family)) => Source::Family(family.parse().map_err(|_| Code::ImageFamilyEmpty)?),
+            (None, Some(family)) => Source::Family(family.parse().map_err(|_| ApiError::invalid("ImageFamily"))?),
             (None, None) => return Err(ApiError::missing("ImageId")),
         };
         let instance_type = params.get("InstanceType").ok_or_else(|| ApiError::missing("InstanceType"))?;

@@ -10,10 +10,22 @@ mod images;
 mod networks;
 mod servers;
 
+// What is missing here, in the words of the document.
+const SOLD: &str = "Nothing is sold here: no orders, prices, balances, arrears or terms.";
+const ENCRYPTION: &str = "Encryption is not offered: calls that ask for it answer `UnsupportedOperation`.";
+const HOSTS: &str = "There are no dedicated hosts, clusters, deployment sets, storage sets, private pools, launch templates or reserved capacity.";
+const MARKET: &str = "There is no marketplace, and no image is subscribed to.";
+const INTERFACES: &str = "Networks have no network interfaces of their own, IPv6, NAT, HaVip, routers, enterprise networks, prefix lists or address pools.";
+const DISKS: &str = "Disk categories are one: no instant snapshots, bursts, provisioned performance, multi-attach, replication, local or portable disks.";
+const MODES: &str = "Servers have no hibernation, trusted or confidential mode, RAM roles, ENI queues, custom CPU options, I/O choices or Windows licences.";
+const UNSAID: &str = "The document has neither a text nor a rule for the code.";
+const IN_TURN: &str = "Calls that touch the same records wait for each other.";
+const MANAGED: &str = "No other product manages resources here.";
+
 /// Reasons, each with the codes that it is the reason for (`*` for any run of characters).
 const REASONS: &[(&str, &[&str])] = &[
     (
-        "Nothing is sold here: no orders, prices, balances, arrears or terms.",
+        SOLD,
         &[
             "Account.Arrearage",
             "AccountForbidden*",
@@ -72,7 +84,7 @@ const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "Encryption is not offered: calls that ask for it answer `UnsupportedOperation`.",
+        ENCRYPTION,
         &[
             "*Encrypt*",
             "*KMS*",
@@ -84,7 +96,7 @@ const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "There are no dedicated hosts, clusters, deployment sets, storage sets, private pools, launch templates or reserved capacity.",
+        HOSTS,
         &[
             "*Dedicated*",
             "*DEDICATED*",
@@ -113,12 +125,9 @@ const REASONS: &[(&str, &[&str])] = &[
             "InvalidHostId*",
         ],
     ),
+    (MARKET, &["*Market*", "ImageNotSubscribed", "ImageRemovedInMarket", "QuotaExceed.BuyImage", "*ProductCode*"]),
     (
-        "There is no marketplace, and no image is subscribed to.",
-        &["*Market*", "ImageNotSubscribed", "ImageRemovedInMarket", "QuotaExceed.BuyImage", "*ProductCode*"],
-    ),
-    (
-        "Networks have no network interfaces of their own, IPv6, NAT, HaVip, routers, enterprise networks, prefix lists or address pools.",
+        INTERFACES,
         &[
             "*Ipv6*",
             "*IPv6*",
@@ -273,7 +282,7 @@ const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "Disk categories are one: no instant snapshots, bursts, provisioned performance, multi-attach, replication, local or portable disks.",
+        DISKS,
         &[
             "*InstantAccess*",
             "*Bursting*",
@@ -311,7 +320,7 @@ const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "Servers have no hibernation, trusted or confidential mode, RAM roles, ENI queues, custom CPU options, I/O choices or Windows licences.",
+        MODES,
         &[
             "*Hibernation*",
             "*TrustedSystem*",
@@ -341,6 +350,7 @@ const REASONS: &[(&str, &[&str])] = &[
             "*PrivateDnsName*",
         ],
     ),
+    (MANAGED, &["*ManagedByCloudProduct"]),
     ("Resource groups are not kept: any is unknown.", &["*ResourceGroup*"]),
     ("There are no login profiles, second factors or service-linked resources.", &["*LoginProfile", "*MFADevice"]),
 ];
@@ -366,7 +376,7 @@ const VARIANTS: &[(&str, &str, &str)] = &[
 const OF_ACTIONS: &[&[Apart]] = &[disks::APART, images::APART, networks::APART, servers::APART];
 const ANSWERED: &[&[Answered]] = &[disks::ANSWERED, images::ANSWERED, networks::ANSWERED, servers::ANSWERED];
 
-/// Codes that cannot be reached in an action (`*` for any run of characters), and why: a code is written with its status
+/// Codes that cannot be reached in an action, or in one of several (`*` for any run of characters), and why: a code is written with its status
 /// before it, `403 InvalidRegion.NotSupport`, and may have a `*`, too.
 type Apart = (&'static str, &'static str, &'static [&'static str]);
 
@@ -386,8 +396,7 @@ pub fn of(action: &str, status: u16, code: &str) -> Option<String> {
         let code = answer.split_once(' ').map_or(answer, |(_, code)| code);
         return Some(format!("The same fault is answered with `{code}`, which the document has, too."));
     }
-    let fits =
-        |(actions, _, codes): &&Apart| matches(actions, action) && codes.iter().any(|known| matches(known, &name));
+    let fits = |(actions, _, codes): &&Apart| is_of(actions, action) && codes.iter().any(|known| matches(known, &name));
     if let Some((_, reason, _)) = OF_ACTIONS.iter().copied().flatten().find(fits) {
         return Some((*reason).to_owned());
     }
@@ -398,8 +407,12 @@ pub fn of(action: &str, status: u16, code: &str) -> Option<String> {
 /// What an action answers in place of a code, `403 InvalidRegion.NotSupport`.
 pub fn answered(action: &str, name: &str) -> Option<&'static str> {
     let fits =
-        |(actions, _, codes): &&Answered| matches(actions, action) && codes.iter().any(|known| matches(known, name));
+        |(actions, _, codes): &&Answered| is_of(actions, action) && codes.iter().any(|known| matches(known, name));
     ANSWERED.iter().copied().flatten().find(fits).map(|(_, answer, _)| *answer)
+}
+
+fn is_of(actions: &str, action: &str) -> bool {
+    actions.split(' ').any(|one| matches(one, action))
 }
 
 fn matches(pattern: &str, text: &str) -> bool {
