@@ -4,6 +4,9 @@
 //! a transaction-wide advisory lock named after its scope before anything else: that gives it what SQLite's single
 //! writer gives, for the rows of that scope, without serialization failures for clients to see. Should the database end
 //! a transaction all the same (a deadlock, a serialization failure), it is run again.
+//!
+//! A round trip is what most calls here cost, so none is made to say that a transaction begins: that goes out with its
+//! first statement. Nor does a read wait to hear that it is over.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
@@ -14,7 +17,7 @@ use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, R
 use tokio::runtime::Handle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Config, NoTls, Statement};
 
 use crate::database::{Backend, Error, Row, Scope, Sql, Value, Work};
 use crate::schema;
@@ -58,10 +61,12 @@ impl Backend for PostgresBackend {
     async fn read(&self, mut work: Work<'static>) -> Result<(), Error> {
         let client = self.client().await?;
         blocking(move |handle| {
-            let mut sql = PostgresSql { client: &client, handle };
-            sql.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            let mut sql = PostgresSql { client: &client, handle, begin: Some(begin) };
             let result = guarded(&mut work, &mut sql).map(drop);
-            sql.batch("ROLLBACK")?;
+            if sql.begin.is_none() {
+                handle.spawn(end(client));
+            }
             result
         })
         .await
@@ -71,7 +76,7 @@ impl Backend for PostgresBackend {
         let client = self.client().await?;
         let lock = scope.lock_name();
         blocking(move |handle| {
-            let mut sql = PostgresSql { client: &client, handle };
+            let mut sql = PostgresSql { client: &client, handle, begin: None };
             let mut attempt = 1;
             loop {
                 match run(&mut sql, &lock, &mut work) {
@@ -85,7 +90,7 @@ impl Backend for PostgresBackend {
 }
 
 fn run(sql: &mut PostgresSql<'_>, lock: &str, work: &mut Work<'static>) -> Result<(), Error> {
-    sql.batch("BEGIN")?;
+    sql.begin = Some("BEGIN");
     let result = sql
         .query("SELECT 1::BIGINT FROM pg_advisory_xact_lock(hashtextextended($1, 0))", &[Value::from(lock)])
         .and_then(|_| guarded(work, sql));
@@ -95,6 +100,14 @@ fn run(sql: &mut PostgresSql<'_>, lock: &str, work: &mut Work<'static>) -> Resul
             sql.batch("ROLLBACK")?;
             other.map(drop)
         }
+    }
+}
+
+/// Ends a read. A connection that cannot is not used again.
+async fn end(client: Client) {
+    if let Err(error) = client.batch_execute("ROLLBACK").await {
+        tracing::warn!(%error, "a connection to the database is given up");
+        drop(Client::take(client));
     }
 }
 
@@ -116,23 +129,37 @@ async fn blocking<T: Send + 'static>(
 struct PostgresSql<'a> {
     client: &'a Client,
     handle: &'a Handle,
+    /// What begins the transaction, until it has begun.
+    begin: Option<&'static str>,
 }
 
 impl PostgresSql<'_> {
     fn batch(&mut self, sql: &str) -> Result<(), Error> {
         self.handle.block_on(self.client.batch_execute(sql)).map_err(fault)
     }
+
+    /// Sends a statement, and before it what begins the transaction, if it is the first.
+    fn send<T>(&mut self, statement: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
+        let begin = self.begin.take();
+        let done = self.handle.block_on(async {
+            let Some(begin) = begin else { return statement.await };
+            // Both are on their way before either is answered, in this order.
+            let (begun, done) = tokio::join!(biased; self.client.batch_execute(begin), statement);
+            begun.and(done)
+        });
+        done.map_err(fault)
+    }
+
+    fn prepared(&self, sql: &str) -> Result<Statement, Error> {
+        self.handle.block_on(self.client.prepare_cached(sql)).map_err(fault)
+    }
 }
 
 impl Sql for PostgresSql<'_> {
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Error> {
-        let client = self.client;
-        let rows = self.handle.block_on(async {
-            let statement = client.prepare_cached(sql).await?;
-            client.query(&statement, &parameters(values)).await
-        });
-        rows.map_err(fault)?
-            .iter()
+        let (client, statement) = (self.client, self.prepared(sql)?);
+        let rows = self.send(client.query(&statement, &parameters(values)))?;
+        rows.iter()
             .map(|row| {
                 let values = row.columns().iter().enumerate().map(|(column, about)| read(row, column, about.type_()));
                 Ok(Row(values.collect::<Result<_, Error>>()?))
@@ -141,12 +168,8 @@ impl Sql for PostgresSql<'_> {
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
-        let client = self.client;
-        let changed = self.handle.block_on(async {
-            let statement = client.prepare_cached(sql).await?;
-            client.execute(&statement, &parameters(values)).await
-        });
-        changed.map_err(fault)
+        let (client, statement) = (self.client, self.prepared(sql)?);
+        self.send(client.execute(&statement, &parameters(values)))
     }
 }
 

@@ -65,5 +65,7 @@ async fn every_action_against_its_documents() {
     if std::env::var_os("UPDATE_CONFORMANCE").is_none() {
         report.check_sources();
         assert!(pretended.is_empty(), "said to be answered, and not seen: {pretended:#?}");
+        let superfluous = report.superfluous();
+        assert!(superfluous.is_empty(), "reasons for codes that are reached, or that there are not: {superfluous:#?}");
     }
 }

@@ -261,6 +261,16 @@ impl<'a> Report<'a> {
         pretended
     }
 
+    /// Reasons that are given for nothing.
+    pub fn superfluous(&self) -> Vec<String> {
+        let of = |outcome: &'a Outcome| {
+            let unreached = outcome.unreached().into_iter();
+            unreached.map(|((status, code), _)| (outcome.key(), format!("{status} {code}"))).collect::<Vec<_>>()
+        };
+        let unreached: Vec<(String, String)> = self.outcomes.iter().flat_map(of).collect();
+        reasons::superfluous(&unreached)
+    }
+
     /// What the project promises of its source documents.
     pub fn check_sources(&self) {
         for outcome in self.outcomes.iter().filter(|outcome| SOURCES.contains(&outcome.key().as_str())) {

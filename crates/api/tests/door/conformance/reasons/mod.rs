@@ -411,6 +411,17 @@ pub fn answered(action: &str, name: &str) -> Option<&'static str> {
     ANSWERED.iter().copied().flatten().find(fits).map(|(_, answer, _)| *answer)
 }
 
+/// Rows of the rooms' tables that are the reason for none of these codes, each with its action.
+pub fn superfluous(unreached: &[(String, String)]) -> Vec<String> {
+    let apart = OF_ACTIONS.iter().copied().flatten().map(|(actions, _, codes)| (*actions, *codes));
+    let answered = ANSWERED.iter().copied().flatten().map(|(actions, _, codes)| (*actions, *codes));
+    let rows = apart.chain(answered).flat_map(|(actions, codes)| codes.iter().map(move |code| (actions, *code)));
+    let is_idle = |(actions, known): &(&str, &str)| {
+        !unreached.iter().any(|(action, name)| is_of(actions, action) && matches(known, name))
+    };
+    rows.filter(is_idle).map(|(actions, code)| format!("{actions}: {code}")).collect()
+}
+
 fn is_of(actions: &str, action: &str) -> bool {
     actions.split(' ').any(|one| matches(one, action))
 }
