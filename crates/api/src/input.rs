@@ -97,12 +97,17 @@ pub struct PageToken {
 impl PageToken {
     /// Reads `NextToken` and `MaxResults`, which is 10 when absent; none when the call has neither.
     pub fn read(params: &Params) -> ApiResult<Option<Self>> {
+        Self::read_up_to(params, model::quota::LARGEST_PAGE)
+    }
+
+    /// [`Self::read`], for a call whose largest page is another.
+    pub fn read_up_to(params: &Params, largest: u64) -> ApiResult<Option<Self>> {
         let (token, size) = (params.get("NextToken"), params.get("MaxResults"));
         if token.is_none() && size.is_none() {
             return Ok(None);
         }
         let size = size.map_or(Ok(10), str::parse).map_err(|_| ApiError::invalid("MaxResults"))?;
-        if size == 0 || model::quota::LARGEST_PAGE < size {
+        if size == 0 || largest < size {
             return Err(ApiError::invalid("MaxResults"));
         }
         let place = |text: &str| i64::from_str_radix(text, 36).ok().filter(|place| *place >= 0);
@@ -133,9 +138,14 @@ impl PageToken {
 /// Reads `Tag.N.Key` and `Tag.N.Value`, in either case of the field names. `duplicate` is the action's code for a key
 /// that stands twice.
 pub fn tags(params: &Params, duplicate: Code) -> ApiResult<Vec<Tag>> {
+    tags_or(params, duplicate, Code::TagsTooMany)
+}
+
+/// [`tags`], for a call that has a code of its own for too many.
+pub fn tags_or(params: &Params, duplicate: Code, too_many: Code) -> ApiResult<Vec<Tag>> {
     let items = params.items("Tag");
     if items.len() > TAGS_AT_MOST {
-        return Err(Code::TagsTooMany.error());
+        return Err(too_many.error());
     }
     let mut tags: Vec<Tag> = Vec::new();
     for (_, item) in &items {
@@ -157,9 +167,14 @@ pub fn tags(params: &Params, duplicate: Code) -> ApiResult<Vec<Tag>> {
 
 /// Reads the tags that a list is filtered by: a key, and a value when one is given.
 pub fn tag_filters(params: &Params) -> ApiResult<Vec<meta::tags::TagFilter>> {
+    tag_filters_or(params, Code::TagsTooMany)
+}
+
+/// [`tag_filters`], for a call that has a code of its own for too many.
+pub fn tag_filters_or(params: &Params, too_many: Code) -> ApiResult<Vec<meta::tags::TagFilter>> {
     let items = params.items("Tag");
     if items.len() > TAGS_AT_MOST {
-        return Err(Code::TagsTooMany.error());
+        return Err(too_many.error());
     }
     items
         .iter()
