@@ -3,11 +3,13 @@
 mod access;
 mod attributes;
 mod conformance;
+mod disks;
 mod documents;
 mod gateway;
 mod identity;
 mod images;
 mod impact;
+mod making;
 mod races;
 mod ram;
 mod servers;

@@ -84,7 +84,7 @@ impl Action for DescribeDisks {
         match params.get("LockReason") {
             None => {}
             // Nothing locks a disk here.
-            Some("financial" | "security" | "recycling") => filter.ids = Some(Vec::new()),
+            Some("financial" | "security") => filter.ids = Some(Vec::new()),
             Some(_) => return Err(Code::LockReasonNotFound.error()),
         }
         let (key, value) = (Code::DisksFilterKeyNotFound, Code::DisksFilterValueInvalid);
