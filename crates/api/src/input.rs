@@ -10,6 +10,9 @@ use wire::params::parse_bool;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::Cx;
 
+/// Characters of the id of a key of the key management service at most.
+const LONGEST_KMS_KEY_ID: usize = 64;
+
 /// The value of a parameter that may be absent.
 pub fn optional<T: FromStr>(params: &Params, name: &str, bad: impl Into<ApiError>) -> ApiResult<Option<T>> {
     match params.get(name) {
@@ -185,6 +188,15 @@ pub fn tag_filters_or(params: &Params, too_many: Code) -> ApiResult<Vec<meta::ta
             Ok(meta::tags::TagFilter { key: key.to_owned(), values })
         })
         .collect()
+}
+
+/// Refuses a disk that is to be encrypted, by `Encrypted` or by the name of a key.
+pub fn unencrypted(params: &Params) -> ApiResult<()> {
+    let key = params.get("KMSKeyId").unwrap_or_default();
+    if LONGEST_KMS_KEY_ID < key.chars().count() {
+        return Err(ApiError::invalid("KMSKeyId"));
+    }
+    if flag(params, "Encrypted")? || !key.is_empty() { Err(Code::EncryptionUnsupported.error()) } else { Ok(()) }
 }
 
 /// The texts of a comma list.

@@ -78,9 +78,7 @@ impl Action for CreateDisk {
             (None, None) => return Err(ApiError::missing("ZoneId")),
             _ => {}
         }
-        if input::flag(params, "Encrypted")? || params.get("KMSKeyId").is_some() {
-            return Err(Code::EncryptionUnsupported.error());
-        }
+        input::unencrypted(params)?;
         if params.get("MultiAttach") == Some("Enabled") {
             return Err(Code::MultiAttachUnsupported.error());
         }

@@ -16,7 +16,7 @@ use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::launch::instance_id;
 use crate::ecs::instances::wanted_disks::insert_disk;
-use crate::input::{flag, optional, region_or_default, required};
+use crate::input::{optional, region_or_default, required, unencrypted};
 use crate::resource::{once, own_anywhere};
 
 /// The call.
@@ -67,9 +67,7 @@ impl Action for ReplaceSystemDisk {
         if params.get("DiskId").is_some() {
             return Err(Code::SystemDiskOfDiskUnsupported.error());
         }
-        if flag(params, "Encrypted")? || params.get("KMSKeyId").is_some() {
-            return Err(Code::EncryptionUnsupported.error());
-        }
+        unencrypted(params)?;
         let size: Option<u32> = optional(params, "SystemDisk.Size", Code::SystemDiskSizeInvalid400)?;
         let size_gib = size.filter(|size| *size != 0);
         match size_gib {
