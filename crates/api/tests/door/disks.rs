@@ -392,7 +392,17 @@ pub(crate) async fn lists_of_disks_and_snapshots() {
     assert_eq!((status, &body["Code"]), (400, &json!("MissingParamter.RegionId")));
     let page = still.world.ecs_ok("DescribeDisks", &[("MaxResults", "500")]).await;
     assert_eq!((&page["TotalCount"], &page["NextToken"]), (&json!(2), &json!("")));
-    assert_eq!(still.world.ecs_ok("DescribeDisks", &[("LockReason", "security")]).await["TotalCount"], 0);
+    for (filter, value, n) in [
+        ("LockReason", "security", 0),
+        ("Encrypted", "true", 0),
+        ("Encrypted", "false", 2),
+        ("MultiAttach", "Enabled", 0),
+        ("MultiAttach", "Disabled", 2),
+        ("DiskChargeType", "PrePaid", 0),
+        ("DiskChargeType", "PostPaid", 2),
+    ] {
+        assert_eq!(still.world.ecs_ok("DescribeDisks", &[(filter, value)]).await["TotalCount"], n, "{filter} {value}");
+    }
 
     // When they were made: 2026-11-21, eight o'clock and half a minute.
     still.snapshot(&still.data).await;

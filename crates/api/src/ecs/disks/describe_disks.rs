@@ -97,7 +97,7 @@ impl Action for DescribeDisks {
         if let Some(goes) = input::optional_flag(params, "DeleteWithInstance")? {
             filter = filter.with("delete-with-instance", goes.to_string());
         }
-        if params.get("ResourceGroupId").is_some() {
+        if asks_for_none(params)? {
             filter.ids = Some(Vec::new());
         }
         Ok(Self {
@@ -121,6 +121,19 @@ impl Action for DescribeDisks {
         view["Disks"] = json!({"Disk": found.items.iter().map(disk).collect::<Vec<_>>()});
         Ok(view)
     }
+}
+
+/// Whether a call asks for what no disk of this server is: of a group, encrypted, shared, paid for in advance, with a
+/// policy of snapshots.
+fn asks_for_none(params: &Params) -> ApiResult<bool> {
+    let is_named =
+        ["ResourceGroupId", "KMSKeyId", "AutoSnapshotPolicyId"].iter().any(|name| params.get(name).is_some());
+    let is = |name: &str, values: &[&str]| params.get(name).is_some_and(|value| values.contains(&value));
+    Ok(is_named
+        || is("MultiAttach", &["Enabled", "LegacyShared"])
+        || is("DiskChargeType", &["PrePaid"])
+        || input::flag(params, "Encrypted")?
+        || input::flag(params, "EnableAutomatedSnapshotPolicy")?)
 }
 
 /// `Filter.N`: when what is listed was made, from a minute on and up to one.
