@@ -29,10 +29,11 @@ pub const APART: &[Apart] = &[
         ],
     ),
     (
-        "ecs/*Disk",
-        "Keys of encryption are for disks of other services: encryption is not offered here.",
-        &["400 InvalidParameter.DiskType", "400 InvalidParameter.Arns", "403 InvalidRegion.NotSupport"],
+        "ecs/CreateDisk",
+        "Encryption is not offered, nor what it takes: keys of one's own, and roles that may use them.",
+        &["400 InvalidParameter.Arns", "403 InvalidRegion.NotSupport"],
     ),
+    ("ecs/ReplaceSystemDisk", "Encryption is not offered.", &["400 InvalidParameter.DiskType"]),
     ("ecs/CreateDisk", "The parameter is not public, and ignored.", &["403 InvalidParameter.AdvancedFeatures"]),
     (
         "ecs/CreateDisk",
