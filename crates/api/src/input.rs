@@ -10,6 +10,9 @@ use wire::params::parse_bool;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::Cx;
 
+/// Characters of the id of a key of the key management service at most.
+const LONGEST_KMS_KEY_ID: usize = 64;
+
 /// The value of a parameter that may be absent.
 pub fn optional<T: FromStr>(params: &Params, name: &str, bad: impl Into<ApiError>) -> ApiResult<Option<T>> {
     match params.get(name) {
@@ -97,12 +100,17 @@ pub struct PageToken {
 impl PageToken {
     /// Reads `NextToken` and `MaxResults`, which is 10 when absent; none when the call has neither.
     pub fn read(params: &Params) -> ApiResult<Option<Self>> {
+        Self::read_up_to(params, model::quota::LARGEST_PAGE)
+    }
+
+    /// [`Self::read`], for a call whose largest page is another.
+    pub fn read_up_to(params: &Params, largest: u64) -> ApiResult<Option<Self>> {
         let (token, size) = (params.get("NextToken"), params.get("MaxResults"));
         if token.is_none() && size.is_none() {
             return Ok(None);
         }
         let size = size.map_or(Ok(10), str::parse).map_err(|_| ApiError::invalid("MaxResults"))?;
-        if size == 0 || model::quota::LARGEST_PAGE < size {
+        if size == 0 || largest < size {
             return Err(ApiError::invalid("MaxResults"));
         }
         let place = |text: &str| i64::from_str_radix(text, 36).ok().filter(|place| *place >= 0);
@@ -133,9 +141,14 @@ impl PageToken {
 /// Reads `Tag.N.Key` and `Tag.N.Value`, in either case of the field names. `duplicate` is the action's code for a key
 /// that stands twice.
 pub fn tags(params: &Params, duplicate: Code) -> ApiResult<Vec<Tag>> {
+    tags_or(params, duplicate, Code::TagsTooMany)
+}
+
+/// [`tags`], for a call that has a code of its own for too many.
+pub fn tags_or(params: &Params, duplicate: Code, too_many: Code) -> ApiResult<Vec<Tag>> {
     let items = params.items("Tag");
     if items.len() > TAGS_AT_MOST {
-        return Err(Code::TagsTooMany.error());
+        return Err(too_many.error());
     }
     let mut tags: Vec<Tag> = Vec::new();
     for (_, item) in &items {
@@ -157,9 +170,14 @@ pub fn tags(params: &Params, duplicate: Code) -> ApiResult<Vec<Tag>> {
 
 /// Reads the tags that a list is filtered by: a key, and a value when one is given.
 pub fn tag_filters(params: &Params) -> ApiResult<Vec<meta::tags::TagFilter>> {
+    tag_filters_or(params, Code::TagsTooMany)
+}
+
+/// [`tag_filters`], for a call that has a code of its own for too many.
+pub fn tag_filters_or(params: &Params, too_many: Code) -> ApiResult<Vec<meta::tags::TagFilter>> {
     let items = params.items("Tag");
     if items.len() > TAGS_AT_MOST {
-        return Err(Code::TagsTooMany.error());
+        return Err(too_many.error());
     }
     items
         .iter()
@@ -170,6 +188,15 @@ pub fn tag_filters(params: &Params) -> ApiResult<Vec<meta::tags::TagFilter>> {
             Ok(meta::tags::TagFilter { key: key.to_owned(), values })
         })
         .collect()
+}
+
+/// Refuses a disk that is to be encrypted, by `Encrypted` or by the name of a key.
+pub fn unencrypted(params: &Params) -> ApiResult<()> {
+    let key = params.get("KMSKeyId").unwrap_or_default();
+    if LONGEST_KMS_KEY_ID < key.chars().count() {
+        return Err(ApiError::invalid("KMSKeyId"));
+    }
+    if flag(params, "Encrypted")? || !key.is_empty() { Err(Code::EncryptionUnsupported.error()) } else { Ok(()) }
 }
 
 /// The texts of a comma list.

@@ -69,7 +69,12 @@ pub(crate) struct Paging {
 
 impl Paging {
     pub(crate) fn read(params: &Params) -> ApiResult<Self> {
-        Ok(Self { number: PageNumber::read(params)?, token: PageToken::read(params)? })
+        Self::read_up_to(params, model::quota::LARGEST_PAGE)
+    }
+
+    /// [`Self::read`], for a call whose largest page by tokens is another.
+    pub(crate) fn read_up_to(params: &Params, largest: u64) -> ApiResult<Self> {
+        Ok(Self { number: PageNumber::read(params)?, token: PageToken::read_up_to(params, largest)? })
     }
 
     fn window(self) -> meta::images::Window {

@@ -55,6 +55,10 @@ pub struct Filter {
     pub facets: Vec<(&'static str, Vec<String>)>,
     /// Only resources with all of these tags.
     pub tags: Vec<TagFilter>,
+    /// Only resources made at or after this time.
+    pub created_from: Option<Timestamp>,
+    /// Only resources made at or before this time.
+    pub created_to: Option<Timestamp>,
 }
 
 impl Filter {
@@ -180,6 +184,13 @@ pub fn list<R: Record>(
         conditions.push_str(&format!(
             " AND id IN (SELECT resource FROM facets WHERE kind = $1 AND name = {facet} AND value IN {accepted})"
         ));
+    }
+    // A row's place in the order of age begins with the time.
+    if let Some(from) = filter.created_from {
+        conditions.push_str(&format!(" AND seq >= {}", push(crate::images::age_sequence(from, 0).into())));
+    }
+    if let Some(to) = filter.created_to {
+        conditions.push_str(&format!(" AND seq <= {}", push(crate::images::age_sequence(to, u32::MAX).into())));
     }
     tags::restrict(&mut conditions, &mut values, ("id", Lookup::OfAll), (owner, region, R::KIND), &filter.tags);
     let from = format!("FROM resources WHERE kind = $1 AND owner = $2 AND region = $3{conditions}");

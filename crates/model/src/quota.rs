@@ -41,6 +41,12 @@ quotas! {
     Snapshots = "snapshots" 200_000;
     /// Manual snapshots of a disk (CreateSnapshot, `QuotaExceed.Snapshot`).
     SnapshotsPerDisk = "snapshots-per-disk" 256;
+    /// Exports of images that run at once in a region (ExportImage, `ConcurrentQuotaExceed.ExportImage`). The service does not
+    /// publish the number.
+    RunningExports = "running-exports" 1_000;
+    /// Exports of images that an account begins in a region within seven days (ExportImage,
+    /// `WeeklyQuotaExceed.ExportImage`). The service does not publish the number.
+    ExportsPerWeek = "exports-per-week" 100_000;
     /// Private networks of an account in a region (CreateVpc, `QuotaExceeded.Vpc`).
     Vpcs = "vpcs" 10;
     /// Subnets of a private network (CreateVSwitch, `QuotaExceeded.VSwitch`).
@@ -122,6 +128,9 @@ pub const TAGGED_RESOURCES_PER_CALL: usize = 50;
 
 /// Largest page of the describe calls.
 pub const LARGEST_PAGE: u64 = 100;
+
+/// Largest page of disks when they are paged through by tokens (DescribeDisks, `MaxResults`).
+pub const LARGEST_PAGE_OF_DISKS: u64 = 500;
 
 /// Servers that one call makes (RunInstances, `Amount`).
 pub const INSTANCES_PER_CALL: u32 = 100;

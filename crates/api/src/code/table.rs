@@ -104,6 +104,8 @@ codes! {
     ImageDisksTooLarge = 400 "InvalidImage.DiskAmountOrSize" "The diskSize of the image exceeds the maximum size.";
     ImageLicenseNotSupported = 403 "InvalidImageLicense.NotSupported" "Images of Windows Server cannot be exported.";
     ImageIsBeingExported = 403 "ImageIsExporting" "The specified Image is being exported. You can use the DescribeTasks API to check the status of existing tasks.";
+    TooManyExports = 403 "ConcurrentQuotaExceed.ExportImage" "The number of images that are being exported has reached its limit.";
+    TooManyExportsThisWeek = 403 "WeeklyQuotaExceed.ExportImage" "The number of images that were exported within a week has reached its limit.";
 
     // Images.
     ImageIdNotFound = 404 "InvalidImageId.NotFound" "The specified ImageId does not exist.";
@@ -119,6 +121,7 @@ codes! {
     OwnerAliasNotSupported = 400 "InvalidImageOwnerAlias.ValueNotSupported" "The specified ImageOwnerAlias value is not supported.";
     OwnerAliasNotForPublic = 400 "InvalidImageOwnerAlias.PublicImageUnsupported" "When querying images, the parameter ImageOwnerAlias should be others while specified parameter IsPublic is true.";
     OwnerIdUnsupported = 400 "InvalidOperation.ImageOwnerIdUnsupported" "The parameter \"ImageOwnerId\" is not supported in this context, it is only valid when querying shared images or community images.";
+    InstanceTypeNotFoundForImages = 400 "InvalidInstanceType.ValueNotSupported" "The specified InstanceType does not exist or beyond the permitted range.";
     InvalidParamter = 400 "InvalidParamter" "Invalid Parameter.";
 
     // Tasks.
@@ -328,6 +331,28 @@ codes! {
     ResizeTypeInvalid = 400 "InvalidParam.Type" "The specified type is not supported.";
     SharedImageDeleted = 403 "SharedImageDeleted" "The specified image by others shared is deleted.";
     SourceSnapshotDeleted = 403 "InvalidSourceSnapshot" "The source snapshot of the disk has been deleted and cannot support the current operation.";
+    InstanceStatusIncorrectForDisk = 400 "IncorrectInstanceStatus" "The current status of the resource does not support this operation.";
+    InstanceNotRunningForResize = 403 "InvalidInstanceStatus.NotRunning" "The status of instance to which the disk attachs must be running when resizing online.";
+    InstanceIsCreating = 403 "OperationDenied.InstanceCreating" "The specified instance is creating.";
+    NewSizeEqual = 403 "InvalidDiskSize" "Specified new disk size is less than or equal the original disk size.";
+    TooManyDisksForAttach = 403 "InstanceDiskLimitExceeded" "The amount of the disk on instance in question reach its limits.";
+    DiskNotBootable = 400 "InvalidDisk.DiskNotBootable" "The specified disk is not a bootable disk, can not be attached as system disk.";
+    DiskAlreadyDetached = 404 "InvalidDisk.AlreadyDetached" "The specified disk has been detached.";
+    SnapshotTooLargeForDisk = 403 "InvalidSnapshot.TooLarge" "The capacity of snapshot exceeds 2000GB.";
+    RegionIdMalformedForDisk = 400 "InvalidRegionId.MalFormed" "The specified parameter RegionId is not valid.";
+    RegionIdNotExists = 403 "InvalidRegionId.NotExists" "The region not exists.";
+    DisksRegionMissing = 400 "MissingParamter.RegionId" "The regionId should not be null.";
+    DisksRegionNotFound = 400 "InvalidRegion.NotFound" "The specified parameter RegionId is not valid.";
+    DisksZoneNotFound = 400 "InvalidZoneId.NotFound" "The zoneId provided does not exist in our records.";
+    DisksSnapshotInvalid = 400 "InvalidSnapshot.NotFound" "The specified parameter SnapshotId is not valid.";
+    DisksFilterKeyNotFound = 404 "InvalidFilterKey.NotFound" "The filter key is not found.";
+    DisksFilterValueInvalid = 404 "InvalidFilterValue" "The filter value is not valid.";
+    KeyPairNameNotFoundForDisk = 400 "InvalidKeyPairName.NotFound" "The specified KeyPairName does not exist.";
+    DiskArchitectureMalformed = 400 "InvalidArchitecture.Malformed" "Architecture is not valid.";
+    DiskPlatformMalformed = 400 "InvalidPlatform.Malformed" "Platform is not valid.";
+    ImageNotForReplacement = 403 "ImageNotSupportInstanceType" "The specified image don not support the InstanceType instance.";
+    SystemDiskOfDiskUnsupported = 400 "UnsupportedOperation" "A system disk cannot be replaced by another disk.";
+    MultiAttachUnsupported = 400 "UnsupportedOperation" "Multi-attach is not supported by this deployment.";
 
     // Snapshots.
     DiskIdNotFoundForSnapshot = 404 "InvalidDiskId.NotFound" "The specified DiskId does not exist.";
@@ -353,6 +378,9 @@ codes! {
     SnapshotTypeNotFound = 404 "InvalidSnapshotType.NotFound" "The specfied SnapshotType is not found.";
     SourceDiskTypeInvalid = 404 "InvalidSourceDiskType" "The specifed SourceDiskType is not valid.";
     SnapshotUsageInvalid = 404 "InvalidUsage" "The specifed Usage is not valid.";
+    SnapshotsFilterKeyNotFound = 404 "InvalidFilterKey.NotFound" "The specified FilterKey is not found.";
+    SnapshotsFilterValueInvalid = 404 "InvalidFilterValue" "The specified FilterValue  exceeds the limit.";
+    SnapshotNotReadyForModify = 400 "InvalidSnapshotId.NotReady" "The specified snapshot has not completed yet.";
 
     // Simple Application Server.
     SwasRegionNotMatched = 400 "RegionIdNotMatchHost" "The parameter regionId does not match the endpoint host.";

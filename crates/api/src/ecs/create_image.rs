@@ -87,7 +87,7 @@ impl Action for CreateImage {
             Code::TagKeyMalformed,
             Code::TagValueMalformed,
             Code::TagMismatch,
-            Code::TagsTooMany,
+            Code::TagQuotaExceeded,
             Code::ClientTokenMalformed,
             Code::ImageTokenMismatch,
             Code::InstanceIdNotFoundForImage,
@@ -146,7 +146,7 @@ impl Action for CreateImage {
             architecture,
             boot_mode,
             imds: optional(params, "Features.ImdsSupport", Code::ImdsSupportInvalid)?,
-            tags: input::tags(params, Code::TagKeyDuplicate)?,
+            tags: input::tags_or(params, Code::TagKeyDuplicate, Code::TagQuotaExceeded)?,
             token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
             dry_run: input::flag(params, "DryRun")?,
         })

@@ -2,6 +2,7 @@
 
 use meta::images::Filter;
 use meta::visible::{self, Whose};
+use model::instance::InstanceType;
 use model::{AccountId, Architecture, Image, ImageFeatures, ImageStatus, OsType, RegionId, Tag, Timestamp};
 use serde::Serialize;
 use wire::Params;
@@ -62,7 +63,8 @@ impl Action for DescribeImages {
             Code::OwnerIdUnsupported,
             Code::InvalidParamter,
             Code::TagMismatch,
-            Code::TagsTooMany,
+            Code::TagCountInvalid,
+            Code::InstanceTypeNotFoundForImages,
             Code::DryRunOperation,
         ],
     };
@@ -78,7 +80,7 @@ impl Action for DescribeImages {
         filter.os_type = optional::<OsType>(params, "OSType", Code::OsTypeInvalid)?;
         filter.snapshot = params.get("SnapshotId").map(str::to_owned);
         filter.resource_group = params.get("ResourceGroupId").map(str::to_owned);
-        filter.tags = input::tag_filters(params)?;
+        filter.tags = input::tag_filters_or(params, Code::TagCountInvalid)?;
         may_match &= more_filters(params, &mut filter)?;
         let whose = whose(params)?;
         // Whose id is none's has published nothing.
@@ -224,6 +226,10 @@ fn abilities(params: &Params, filter: &mut Filter) -> ApiResult<bool> {
     match params.get("ActionType") {
         None | Some("CreateEcs" | "ChangeOS") => {}
         Some(_) => return Err(Code::InvalidParamter.error()),
+    }
+    // Images fit types of servers by their NVMe driver alone, which a launch looks at.
+    if params.get("InstanceType").is_some_and(|id| InstanceType::find(id).is_err()) {
+        return Err(Code::InstanceTypeNotFoundForImages.error());
     }
     for name in ["IsSupportCloudinit", "IsSupportIoOptimized"] {
         may_match &= input::optional_flag(params, name)? != Some(false);

@@ -3,11 +3,11 @@
 use disk::Format;
 use engine::buckets::BucketError;
 use engine::flows::export_image::{self as flow, Plan, Target};
-use meta::{Scope, images, tasks, visible};
-use model::quota::{EXPORT_DATA_DISK_GIB, EXPORT_DATA_DISKS};
+use meta::{Scope, Tx, images, tasks, visible};
+use model::quota::{EXPORT_DATA_DISK_GIB, EXPORT_DATA_DISKS, Quota};
 use model::{
-    BucketName, FlowId, Image, ImageId, ImageStatus, OssPrefix, RegionId, Task, TaskAction, TaskId, TaskItem,
-    TaskStatus,
+    AccountId, BucketName, FlowId, Image, ImageId, ImageStatus, OssPrefix, RegionId, Task, TaskAction, TaskId,
+    TaskItem, TaskStatus, Timestamp,
 };
 use serde::Serialize;
 use wire::Params;
@@ -16,10 +16,14 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, optional, region, required};
+use crate::quota;
 use crate::service_role::{self, Wanted};
 
 /// The role that lets the service write buckets, unless the call names another.
 const DEFAULT_ROLE: &str = "AliyunECSImageExportDefaultRole";
+
+/// The days within which begun exports count against a quota.
+const WEEK_MILLIS: i64 = 7 * 24 * 3_600_000;
 
 /// The call.
 pub(crate) struct ExportImage {
@@ -61,6 +65,8 @@ impl Action for ExportImage {
             Code::ImageDisksTooLarge,
             Code::ImageLicenseNotSupported,
             Code::ImageIsBeingExported,
+            Code::TooManyExports,
+            Code::TooManyExportsThisWeek,
             Code::NoRole,
             Code::DryRunOperation,
         ],
@@ -212,10 +218,23 @@ impl ExportImage {
                 if tasks::is_running(tx, account, region, TaskAction::ExportImage, image.id.as_str())? {
                     return Err(Code::ImageIsBeingExported.error());
                 }
+                have_room(tx, account, region, now)?;
                 Ok(flow::begin(tx, flow_id.clone(), &task, seq, plan.clone())?)
             })
             .await?;
         engine.wake();
         Ok(answer)
     }
+}
+
+/// Whether one more export may run, and one more be begun within seven days.
+fn have_room(tx: &mut Tx<'_>, account: AccountId, region: &RegionId, now: Timestamp) -> ApiResult<()> {
+    let exports = tasks::Filter { action: Some(TaskAction::ExportImage), ..tasks::Filter::default() };
+    let none = images::Window { offset: 0, limit: 0, below: None };
+    let running = tasks::Filter { status: Some(TaskStatus::Processing), ..exports.clone() };
+    let running = tasks::list(tx, account, region, &running, none)?.total;
+    quota::one_more(tx, account, Quota::RunningExports, running, Code::TooManyExports)?;
+    let begun = tasks::Filter { created_from: Some(now.plus_millis(-WEEK_MILLIS)), ..exports };
+    let begun = tasks::list(tx, account, region, &begun, none)?.total;
+    quota::one_more(tx, account, Quota::ExportsPerWeek, begun, Code::TooManyExportsThisWeek)
 }

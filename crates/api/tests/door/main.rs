@@ -3,12 +3,14 @@
 mod access;
 mod attributes;
 mod conformance;
+mod disks;
 mod documents;
 mod gateway;
 mod identity;
 mod images;
 mod impact;
 mod launches;
+mod making;
 mod races;
 mod ram;
 mod servers;

@@ -51,6 +51,12 @@ pub(super) async fn resources_by_everything(meta: &Meta) {
     assert_eq!(list(ids, WHOLE).await.0, ["web-1"], "nobody else's");
     let none = ResourceFilter { ids: Some(Vec::new()), ..ResourceFilter::default() };
     assert_eq!(list(none, WHOLE).await, (Vec::new(), 0, None));
+    // By when they were made, which is what their place in the order of age begins with.
+    let (start, later) = (Some(Timestamp::from_millis(0)), Some(Timestamp::from_millis(1)));
+    let until = ResourceFilter { created_to: start, ..ResourceFilter::default() };
+    assert_eq!(list(until, WHOLE).await.1, 3);
+    let from = ResourceFilter { created_from: later, ..ResourceFilter::default() };
+    assert_eq!(list(from, WHOLE).await, (Vec::new(), 0, None));
     let (first, _, last) = list(ResourceFilter::default(), Window { limit: 2, ..WHOLE }).await;
     assert_eq!(first, ["db", "web-2"]);
     assert_eq!(list(ResourceFilter::default(), Window { below: last, ..WHOLE }).await.0, ["web-1"]);

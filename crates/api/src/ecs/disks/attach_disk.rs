@@ -11,7 +11,7 @@ use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::launch::instance_id;
-use crate::input::{optional_flag, required};
+use crate::input::{flag, optional_flag, region_or_default, required};
 use crate::resource::own_anywhere;
 
 /// The call.
@@ -19,6 +19,8 @@ pub(crate) struct AttachDisk {
     disk: DiskId,
     instance: InstanceId,
     device: Option<String>,
+    /// Whether the server is to boot of it.
+    bootable: bool,
     delete_with_instance: Option<bool>,
 }
 
@@ -28,19 +30,22 @@ impl Action for AttachDisk {
         name: "AttachDisk",
         summary: "Give a data disk to a server.",
         codes: &[
+            Code::RegionIdMalformed,
             Code::DiskIdNotFound,
             Code::InstanceIdNotFound,
             Code::DeviceMalformedForAttach,
+            Code::DiskNotBootable,
             Code::DiskStatusIncorrect,
-            Code::InstanceStatusIncorrect,
+            Code::InstanceStatusIncorrectForDisk,
             Code::DiskInAnotherZone,
             Code::DeviceInUse,
-            Code::TooManyDisks,
+            Code::TooManyDisksForAttach,
         ],
     };
     type Output = Nothing;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdMalformed)?;
         let device = match params.get("Device") {
             None => None,
             Some(device) => {
@@ -55,6 +60,7 @@ impl Action for AttachDisk {
             disk: required(params, "DiskId", Code::DiskIdNotFound)?,
             instance: instance_id(params)?,
             device,
+            bootable: flag(params, "Bootable")?,
             delete_with_instance: optional_flag(params, "DeleteWithInstance")?,
         })
     }
@@ -78,7 +84,12 @@ impl Action for AttachDisk {
                 if before.record.status != DiskStatus::Available {
                     return Err(Code::DiskStatusIncorrect.error());
                 }
-                let mut after = attached(tx, &before.record, &server, self.device.clone(), now)?;
+                // A system disk never leaves its server, so that nobody has one to give.
+                if self.bootable {
+                    return Err(Code::DiskNotBootable.error());
+                }
+                let place = (&server, self.device.clone());
+                let mut after = attached(tx, &before.record, place, Code::TooManyDisksForAttach, now)?;
                 after.delete_with_instance = self.delete_with_instance.unwrap_or(after.delete_with_instance);
                 resources::update(tx, &before, &after)?;
                 Ok(())
@@ -93,8 +104,8 @@ impl Action for AttachDisk {
 pub(super) fn attached(
     tx: &mut Tx<'_>,
     disk: &Disk,
-    server: &Instance,
-    device: Option<String>,
+    (server, device): (&Instance, Option<String>),
+    full: Code,
     now: Timestamp,
 ) -> ApiResult<Disk> {
     if disk.zone != server.zone || disk.region != server.region {
@@ -107,17 +118,17 @@ pub(super) fn attached(
     let status = match server.status {
         InstanceStatus::Running => DiskStatus::Attaching,
         InstanceStatus::Stopped => DiskStatus::InUse,
-        _ => return Err(Code::InstanceStatusIncorrect.error()),
+        _ => return Err(Code::InstanceStatusIncorrectForDisk.error()),
     };
     let there = disks_of(tx, server)?;
     let taken: Vec<&str> = there.iter().map(|stored| stored.record.device.as_str()).collect();
     if model::quota::DATA_DISKS < taken.iter().filter(|device| **device != SYSTEM_DEVICE).count() + 1 {
-        return Err(Code::TooManyDisks.error());
+        return Err(full.error());
     }
     let device = match device {
         Some(device) if taken.contains(&device.as_str()) => return Err(Code::DeviceInUse.error()),
         Some(device) => device,
-        None => free_device(&taken).ok_or(Code::TooManyDisks)?,
+        None => free_device(&taken).ok_or(full)?,
     };
     Ok(Disk {
         status,

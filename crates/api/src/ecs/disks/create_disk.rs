@@ -50,12 +50,16 @@ impl Action for CreateDisk {
             Code::CreateDiskNameMalformed,
             Code::CreateDiskDescriptionMalformed,
             Code::EncryptionUnsupported,
+            Code::SnapshotTooLargeForDisk,
+            Code::MultiAttachUnsupported,
+            Code::InstanceStatusIncorrectForDisk,
+            Code::DiskInAnotherZone,
             Code::TooManyDisks,
             Code::TagKeyDuplicate,
             Code::TagKeyMalformed,
             Code::TagValueMalformed,
             Code::TagMismatch,
-            Code::TagsTooMany,
+            Code::TagQuotaExceeded,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
         ],
@@ -74,8 +78,9 @@ impl Action for CreateDisk {
             (None, None) => return Err(ApiError::missing("ZoneId")),
             _ => {}
         }
-        if input::flag(params, "Encrypted")? {
-            return Err(Code::EncryptionUnsupported.error());
+        input::unencrypted(params)?;
+        if params.get("MultiAttach") == Some("Enabled") {
+            return Err(Code::MultiAttachUnsupported.error());
         }
         let snapshot = optional(params, "SnapshotId", Code::SnapshotIdNotFound)?;
         let size_gib: Option<u32> = optional(params, "Size", Code::DiskSizeInvalid)?;
@@ -97,7 +102,7 @@ impl Action for CreateDisk {
             performance_level: params.get("PerformanceLevel").unwrap_or_default().to_owned(),
             name: optional(params, "DiskName", Code::CreateDiskNameMalformed)?,
             description: description(params, Code::CreateDiskDescriptionMalformed)?,
-            tags: input::tags(params, Code::TagKeyDuplicate)?,
+            tags: input::tags_or(params, Code::TagKeyDuplicate, Code::TagQuotaExceeded)?,
             token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
         })
     }
@@ -131,6 +136,10 @@ impl Action for CreateDisk {
             let size_gib = self.size_gib.unwrap_or(least);
             if size_gib < least {
                 return Err(Code::DiskSizeTooSmallForSnapshot.error());
+            }
+            // Only a size that the snapshot brings can be too much for the category here.
+            if self.category.data_sizes().1 < size_gib {
+                return Err(Code::SnapshotTooLargeForDisk.error());
             }
             let server = match &self.instance {
                 None => None,
@@ -168,7 +177,7 @@ impl Action for CreateDisk {
                 None => disk,
                 Some(server) => {
                     let disk = Disk { delete_with_instance: true, ..disk };
-                    attach_disk::attached(tx, &disk, &server.record, None, now)?
+                    attach_disk::attached(tx, &disk, (&server.record, None), Code::TooManyDisks, now)?
                 }
             };
             insert_disk(tx, &disk, seq)?;

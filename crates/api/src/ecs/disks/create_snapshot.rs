@@ -6,8 +6,8 @@ use engine::flows::capture::{self, Part, VolumeSpec, Work};
 use meta::{Tx, images, resources};
 use model::quota::Quota;
 use model::{
-    AccountId, ClientToken, Description, Disk, DiskId, Instance, RegionId, ResourceName, Snapshot, SnapshotId,
-    SnapshotStatus, Tag, Timestamp,
+    AccountId, ClientToken, Description, Disk, DiskId, Instance, InstanceStatus, RegionId, ResourceName, Snapshot,
+    SnapshotId, SnapshotStatus, Tag, Timestamp,
 };
 use serde_json::{Value, json};
 use wire::Params;
@@ -43,13 +43,14 @@ impl Action for CreateSnapshot {
             Code::SnapshotDescriptionMalformed,
             Code::RetentionDaysMalformed,
             Code::DiskStatusIncorrect,
+            Code::InstanceStatusIncorrect,
             Code::SnapshotUnderWay,
             Code::SnapshotQuotaExceeded,
             Code::TagKeyDuplicate,
             Code::TagKeyMalformed,
             Code::TagValueMalformed,
             Code::TagMismatch,
-            Code::TagsTooMany,
+            Code::TagQuotaExceeded,
             Code::ClientTokenMalformed403,
             Code::SnapshotTokenMismatch,
         ],
@@ -66,7 +67,7 @@ impl Action for CreateSnapshot {
             name: snapshot_name(params)?,
             description: description(params, Code::SnapshotDescriptionMalformed)?,
             retention_days,
-            tags: input::tags(params, Code::TagKeyDuplicate)?,
+            tags: input::tags_or(params, Code::TagKeyDuplicate, Code::TagQuotaExceeded)?,
             token: optional(params, "ClientToken", Code::ClientTokenMalformed403)?,
         })
     }
@@ -90,6 +91,7 @@ impl Action for CreateSnapshot {
         let answer = once(&cx, (&region, Self::SPEC.name), (token, Code::SnapshotTokenMismatch), move |tx| {
             let disk = own_anywhere::<Disk>(tx, account, self.disk.as_str(), Code::DiskIdNotFoundForSnapshot)?.record;
             check(tx, &disk)?;
+            server_at_rest_or_running(tx, &disk)?;
             have_room(tx, (account, &disk.region), 1, Code::SnapshotQuotaExceeded)?;
             let mut snapshot = of(tx, &disk, (id.clone(), account), now)?;
             snapshot.name = self.name.as_ref().map_or_else(String::new, ToString::to_string);
@@ -127,6 +129,15 @@ pub(crate) fn check(tx: &mut Tx<'_>, disk: &Disk) -> ApiResult<()> {
     super::rest::no_snapshot_under_way(tx, disk, Code::SnapshotUnderWay)?;
     let there = resources::count_with::<Snapshot>(tx, "disk", disk.id.as_str())?;
     quota::one_more(tx, disk.owner, Quota::SnapshotsPerDisk, there, Code::SnapshotQuotaExceeded)
+}
+
+/// A server on its way between its states may have no snapshot taken, as at the service.
+fn server_at_rest_or_running(tx: &mut Tx<'_>, disk: &Disk) -> ApiResult<()> {
+    let Some(id) = &disk.instance else { return Ok(()) };
+    match resources::get::<Instance>(tx, id.as_str())?.map(|server| server.record.status) {
+        None | Some(InstanceStatus::Running | InstanceStatus::Stopped) => Ok(()),
+        Some(_) => Err(Code::InstanceStatusIncorrect.error()),
+    }
 }
 
 /// Whether so many snapshots may be added to those of a region: those that are there, and those that imports and copies

@@ -9,7 +9,7 @@ use super::rest::no_snapshot_under_way;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::required;
+use crate::input::{region_or_default, required};
 use crate::resource::own_anywhere;
 
 /// The call.
@@ -20,11 +20,18 @@ impl Action for DeleteDisk {
         product: Product::Ecs,
         name: "DeleteDisk",
         summary: "Release a data disk.",
-        codes: &[Code::DiskIdNotFound, Code::DiskIsSystemDisk, Code::DiskStatusIncorrect, Code::DiskCreatingSnapshot],
+        codes: &[
+            Code::RegionIdMalformedForDisk,
+            Code::DiskIdNotFound,
+            Code::DiskIsSystemDisk,
+            Code::DiskStatusIncorrect,
+            Code::DiskCreatingSnapshot,
+        ],
     };
     type Output = Nothing;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdMalformedForDisk)?;
         required(params, "DiskId", Code::DiskIdNotFound).map(Self)
     }
 

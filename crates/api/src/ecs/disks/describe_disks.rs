@@ -1,7 +1,8 @@
 //! `DescribeDisks`: list disks.
 
 use meta::resources::Filter;
-use model::{Disk, DiskCategory, DiskStatus, DiskType, RegionId};
+use model::quota::LARGEST_PAGE_OF_DISKS;
+use model::{Disk, DiskCategory, DiskStatus, DiskType, RegionId, Timestamp};
 use serde_json::{Value, json};
 use wire::Params;
 
@@ -25,24 +26,34 @@ impl Action for DescribeDisks {
         name: "DescribeDisks",
         summary: "List disks.",
         codes: &[
-            Code::RegionIdNotFound404,
+            Code::DisksRegionMissing,
+            Code::DisksRegionNotFound,
+            Code::DisksZoneNotFound,
+            Code::DisksSnapshotInvalid,
+            Code::DisksFilterKeyNotFound,
+            Code::DisksFilterValueInvalid,
+            Code::LockReasonNotFound,
             Code::DiskIdsInvalid,
             Code::DiskIdsTooMany,
             Code::DiskTypeNotSupported,
             Code::DiskCategoryNotSupported,
             Code::DiskStatusNotSupported,
             Code::TagMismatch,
-            Code::TagsTooMany,
+            Code::TagCountInvalid,
             Code::DryRunOperation,
         ],
     };
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        if params.get("RegionId").is_none() {
+            return Err(Code::DisksRegionMissing.error());
+        }
+        let region = region(params, cx, Code::DisksRegionNotFound)?;
         let mut filter = Filter {
             ids: some_json_list(params, "DiskIds", Code::DiskIdsInvalid, Code::DiskIdsTooMany)?,
             names: params.get("DiskName").map(str::to_owned).into_iter().collect(),
-            tags: input::tag_filters(params)?,
+            tags: input::tag_filters_or(params, Code::TagCountInvalid)?,
             ..Filter::default()
         };
         // `All` and `all` are what the service says for "any".
@@ -63,6 +74,21 @@ impl Action for DescribeDisks {
             }
             filter = filter.with("status", text);
         }
+        if params.get("ZoneId").is_some_and(|zone| !cx.services.catalogue.zones(&region).iter().any(|one| one == zone))
+        {
+            return Err(Code::DisksZoneNotFound.error());
+        }
+        if params.get("SnapshotId").is_some_and(|id| !id.starts_with("s-")) {
+            return Err(Code::DisksSnapshotInvalid.error());
+        }
+        match params.get("LockReason") {
+            None => {}
+            // Nothing locks a disk here.
+            Some("financial" | "security") => filter.ids = Some(Vec::new()),
+            Some(_) => return Err(Code::LockReasonNotFound.error()),
+        }
+        let (key, value) = (Code::DisksFilterKeyNotFound, Code::DisksFilterValueInvalid);
+        (filter.created_from, filter.created_to) = times(params, (key, value))?;
         for (name, facet) in [("InstanceId", "instance"), ("SnapshotId", "snapshot"), ("ZoneId", "zone")] {
             if let Some(value) = params.get(name) {
                 filter = filter.with(facet, value);
@@ -71,13 +97,13 @@ impl Action for DescribeDisks {
         if let Some(goes) = input::optional_flag(params, "DeleteWithInstance")? {
             filter = filter.with("delete-with-instance", goes.to_string());
         }
-        if params.get("ResourceGroupId").is_some() {
+        if asks_for_none(params)? {
             filter.ids = Some(Vec::new());
         }
         Ok(Self {
-            region: region(params, cx, Code::RegionIdNotFound404)?,
+            region,
             filter,
-            paging: Paging::read(params)?,
+            paging: Paging::read_up_to(params, LARGEST_PAGE_OF_DISKS)?,
             dry_run: input::flag(params, "DryRun")?,
         })
     }
@@ -95,6 +121,37 @@ impl Action for DescribeDisks {
         view["Disks"] = json!({"Disk": found.items.iter().map(disk).collect::<Vec<_>>()});
         Ok(view)
     }
+}
+
+/// Whether a call asks for what no disk of this server is: of a group, encrypted, shared, paid for in advance, with a
+/// policy of snapshots.
+fn asks_for_none(params: &Params) -> ApiResult<bool> {
+    let is_named =
+        ["ResourceGroupId", "KMSKeyId", "AutoSnapshotPolicyId"].iter().any(|name| params.get(name).is_some());
+    let is = |name: &str, values: &[&str]| params.get(name).is_some_and(|value| values.contains(&value));
+    Ok(is_named
+        || is("MultiAttach", &["Enabled", "LegacyShared"])
+        || is("DiskChargeType", &["PrePaid"])
+        || input::flag(params, "Encrypted")?
+        || input::flag(params, "EnableAutomatedSnapshotPolicy")?)
+}
+
+/// `Filter.N`: when what is listed was made, from a minute on and up to one.
+pub(super) fn times(
+    params: &Params,
+    (no_key, no_time): (Code, Code),
+) -> ApiResult<(Option<Timestamp>, Option<Timestamp>)> {
+    let (mut from, mut to) = (None, None);
+    for (_, item) in params.items("Filter") {
+        let time = || Timestamp::parse_minutes(item.get("Value").unwrap_or_default()).ok_or(no_time);
+        match item.get("Key").unwrap_or_default() {
+            "CreationStartTime" => from = Some(time()?),
+            // The minute that is named counts.
+            "CreationEndTime" => to = Some(time()?.plus_millis(59_999)),
+            _ => return Err(no_key.error()),
+        }
+    }
+    Ok((from, to))
 }
 
 fn disk(disk: &Disk) -> Value {

@@ -1,10 +1,11 @@
 //! `DescribeSnapshots`: list snapshots.
 
 use meta::resources::Filter;
-use model::{DiskType, RegionId, Snapshot, SnapshotStatus, Timestamp};
+use model::{DiskType, RegionId, Snapshot, SnapshotStatus};
 use serde_json::{Value, json};
 use wire::Params;
 
+use super::describe_disks::times;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -31,10 +32,10 @@ impl Action for DescribeSnapshots {
             Code::SnapshotTypeNotFound,
             Code::SourceDiskTypeInvalid,
             Code::SnapshotUsageInvalid,
-            Code::FilterKeyNotFound,
-            Code::FilterValueInvalid,
+            Code::SnapshotsFilterKeyNotFound,
+            Code::SnapshotsFilterValueInvalid,
             Code::TagMismatch,
-            Code::TagsTooMany,
+            Code::TagCountInvalid,
             Code::DryRunOperation,
         ],
     };
@@ -44,7 +45,7 @@ impl Action for DescribeSnapshots {
         let mut filter = Filter {
             ids: some_json_list(params, "SnapshotIds", ApiError::invalid("SnapshotIds"), Code::SnapshotIdsTooMany)?,
             names: params.get("SnapshotName").map(str::to_owned).into_iter().collect(),
-            tags: input::tag_filters(params)?,
+            tags: input::tag_filters_or(params, Code::TagCountInvalid)?,
             ..Filter::default()
         }
         .with("market", "Ecs");
@@ -73,14 +74,8 @@ impl Action for DescribeSnapshots {
             Some("image" | "disk" | "image_disk" | "none") => {}
             Some(_) => return Err(Code::SnapshotUsageInvalid.error()),
         }
-        for (_, item) in params.items("Filter") {
-            match item.get("Key").unwrap_or_default() {
-                "CreationStartTime" | "CreationEndTime" => {
-                    Timestamp::parse_minutes(item.get("Value").unwrap_or_default()).ok_or(Code::FilterValueInvalid)?;
-                }
-                _ => return Err(Code::FilterKeyNotFound.error()),
-            }
-        }
+        let (key, value) = (Code::SnapshotsFilterKeyNotFound, Code::SnapshotsFilterValueInvalid);
+        (filter.created_from, filter.created_to) = times(params, (key, value))?;
         if params.get("ResourceGroupId").is_some() || input::flag(params, "Encrypted")? {
             filter.ids = Some(Vec::new());
         }

@@ -9,7 +9,7 @@ use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::launch::instance_id;
-use crate::input::required;
+use crate::input::{region_or_default, required};
 use crate::resource::own_anywhere;
 
 /// The call.
@@ -24,8 +24,10 @@ impl Action for DetachDisk {
         name: "DetachDisk",
         summary: "Take a data disk from its server.",
         codes: &[
+            Code::RegionIdMalformed,
             Code::DiskIdNotFound,
             Code::InstanceIdNotFound,
+            Code::DiskAlreadyDetached,
             Code::DiskOfAnotherServer,
             Code::DiskIsSystemDisk,
             Code::DiskStatusIncorrect,
@@ -34,7 +36,8 @@ impl Action for DetachDisk {
     };
     type Output = Nothing;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdMalformed)?;
         Ok(Self { disk: required(params, "DiskId", Code::DiskIdNotFound)?, instance: instance_id(params)? })
     }
 
@@ -54,6 +57,10 @@ impl Action for DetachDisk {
                 let before = own_anywhere::<Disk>(tx, account, self.disk.as_str(), Code::DiskIdNotFound)?;
                 let code = Code::InstanceIdNotFound;
                 let server = own_anywhere::<Instance>(tx, account, self.instance.as_str(), code)?.record;
+                // A client that asks again, because it never saw the answer, learns that nothing is left to be done.
+                if before.record.instance.is_none() && before.record.detached.is_some() {
+                    return Err(Code::DiskAlreadyDetached.error());
+                }
                 if before.record.instance.as_ref() != Some(&server.id) {
                     return Err(Code::DiskOfAnotherServer.error());
                 }

@@ -1,7 +1,7 @@
 //! `ModifySnapshotAttribute`: change what a snapshot is called and how long it is kept.
 
 use meta::{Scope, resources};
-use model::{Description, ResourceName, Snapshot, SnapshotId};
+use model::{Description, ResourceName, Snapshot, SnapshotId, SnapshotStatus};
 use wire::Params;
 
 use super::create_snapshot::snapshot_name;
@@ -30,6 +30,7 @@ impl Action for ModifySnapshotAttribute {
             Code::SnapshotDescriptionMalformed,
             Code::RetentionDaysMalformed,
             Code::RetentionDaysDecreased,
+            Code::SnapshotNotReadyForModify,
             Code::NoAttributeToModify,
         ],
     };
@@ -61,6 +62,9 @@ impl Action for ModifySnapshotAttribute {
                 let code = Code::SnapshotIdNotFound;
                 let before = own_anywhere::<Snapshot>(tx, account, self.snapshot.as_str(), code)?;
                 let mut after = before.record.clone();
+                if after.status == SnapshotStatus::Progressing {
+                    return Err(Code::SnapshotNotReadyForModify.error());
+                }
                 if self.retention_days < after.retention_days && self.retention_days.is_some() {
                     return Err(Code::RetentionDaysDecreased.error());
                 }

@@ -4,12 +4,12 @@ use meta::{Scope, Tx, images, resources, visible};
 use model::{AccountId, Disk, DiskId, ImageId, Instance, Password, ResourceName, Snapshot};
 use wire::Params;
 
-use super::rest::{begin_anew, no_snapshot_under_way, stopped_server};
+use super::rest::{begin_anew, no_snapshot_under_way, not_on_its_way, own_key_pair, stopped_server};
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::power::Power;
-use crate::input::{flag, optional, required};
+use crate::input::{flag, optional, region_or_default, required};
 use crate::resource::own_anywhere;
 
 /// The call.
@@ -26,9 +26,11 @@ impl Action for ReInitDisk {
         name: "ReInitDisk",
         summary: "Let a disk begin anew from what it was made from.",
         codes: &[
+            Code::RegionIdMalformed,
             Code::DiskIdNotFound,
             Code::PasswordMalformed,
             Code::KeyPairNameMalformed,
+            Code::KeyPairNameNotFoundForDisk,
             Code::DiskStatusIncorrect,
             Code::InstanceStatusIncorrect,
             Code::InstanceIdNotFound,
@@ -40,7 +42,8 @@ impl Action for ReInitDisk {
     };
     type Output = Nothing;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdMalformed)?;
         Ok(Self {
             disk: required(params, "DiskId", Code::DiskIdNotFound)?,
             password: optional(params, "Password", Code::PasswordMalformed)?,
@@ -60,6 +63,8 @@ impl Action for ReInitDisk {
             .meta()
             .write(Scope::Account(account), move |tx| {
                 let before = own_anywhere::<Disk>(tx, account, self.disk.as_str(), Code::DiskIdNotFound)?;
+                own_key_pair(tx, (account, &before.record.region), self.key_pair.as_ref())?;
+                not_on_its_way(&before.record)?;
                 let server = stopped_server(tx, account, &before.record)?.ok_or(Code::DiskStatusIncorrect)?;
                 no_snapshot_under_way(tx, &before.record, Code::DiskCreatingSnapshot)?;
                 let disk = &before.record;

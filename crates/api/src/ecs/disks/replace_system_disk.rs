@@ -3,17 +3,20 @@
 use engine::machines::{disks_of, leave_volume};
 use meta::{manifests, resources, visible};
 use model::image::SYSTEM_DEVICE;
-use model::{ClientToken, Disk, DiskId, ImageId, Instance, InstanceId, Password, ResourceName};
+use model::{
+    Architecture, ClientToken, Disk, DiskId, ImageId, Instance, InstanceId, InstanceStatus, Password, Platform,
+    ResourceName,
+};
 use serde_json::{Value, json};
 use wire::Params;
 
-use super::rest::no_snapshot_under_way;
+use super::rest::{no_snapshot_under_way, own_key_pair};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::launch::instance_id;
 use crate::ecs::instances::wanted_disks::insert_disk;
-use crate::input::{optional, required};
+use crate::input::{optional, region_or_default, required, unencrypted};
 use crate::resource::{once, own_anywhere};
 
 /// The call.
@@ -32,16 +35,23 @@ impl Action for ReplaceSystemDisk {
         name: "ReplaceSystemDisk",
         summary: "Give a stopped server a new system disk.",
         codes: &[
+            Code::RegionIdNotExists,
             Code::InstanceIdNotFound,
             Code::ImageIdNotFound,
+            Code::DiskArchitectureMalformed,
+            Code::DiskPlatformMalformed,
+            Code::SystemDiskOfDiskUnsupported,
+            Code::EncryptionUnsupported,
             Code::SystemDiskSizeInvalid400,
             Code::SystemDiskTooSmall,
             Code::SystemDiskTooLarge,
             Code::SystemDiskTooSmallForImage,
             Code::PasswordMalformed,
             Code::KeyPairNameMalformed,
+            Code::KeyPairNameNotFoundForDisk,
+            Code::InstanceIsCreating,
             Code::InstanceStatusIncorrect,
-            Code::ImageNotForInstanceType,
+            Code::ImageNotForReplacement,
             Code::DiskCreatingSnapshot,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
@@ -49,7 +59,15 @@ impl Action for ReplaceSystemDisk {
     };
     type Output = Value;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdNotExists)?;
+        // What older calls say of a disk that is to become the system disk. An image says it itself.
+        optional::<Architecture>(params, "Architecture", Code::DiskArchitectureMalformed)?;
+        optional::<Platform>(params, "Platform", Code::DiskPlatformMalformed)?;
+        if params.get("DiskId").is_some() {
+            return Err(Code::SystemDiskOfDiskUnsupported.error());
+        }
+        unencrypted(params)?;
         let size: Option<u32> = optional(params, "SystemDisk.Size", Code::SystemDiskSizeInvalid400)?;
         let size_gib = size.filter(|size| *size != 0);
         match size_gib {
@@ -84,14 +102,17 @@ impl Action for ReplaceSystemDisk {
         let made = once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
             let code = Code::InstanceIdNotFound;
             let server = own_anywhere::<Instance>(tx, account, self.instance.as_str(), code)?;
-            if server.record.status != model::InstanceStatus::Stopped {
-                return Err(Code::InstanceStatusIncorrect.error());
+            own_key_pair(tx, (account, &server.record.region), self.key_pair.as_ref())?;
+            match server.record.status {
+                InstanceStatus::Stopped => {}
+                InstanceStatus::Pending => return Err(Code::InstanceIsCreating.error()),
+                _ => return Err(Code::InstanceStatusIncorrect.error()),
             }
             let image = visible::for_use(tx, account, &server.record.region, &self.image)?
                 .filter(|image| image.status.is_usable())
                 .ok_or(Code::ImageIdNotFound)?;
             if server.record.nvme && image.features.nvme == model::NvmeSupport::Unsupported {
-                return Err(Code::ImageNotForInstanceType.error());
+                return Err(Code::ImageNotForReplacement.error());
             }
             let mapping = image.disks.first().ok_or(Code::ImageIdNotFound)?;
             let disks = disks_of(tx, &server.record)?;

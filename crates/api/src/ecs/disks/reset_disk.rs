@@ -4,11 +4,11 @@ use meta::Scope;
 use model::{Disk, DiskId, Snapshot, SnapshotId, SnapshotStatus};
 use wire::Params;
 
-use super::rest::{begin_anew, no_snapshot_under_way, stopped_server};
+use super::rest::{begin_anew, no_snapshot_under_way, not_on_its_way, stopped_server};
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{flag, required};
+use crate::input::{flag, region_or_default, required};
 use crate::resource::own_anywhere;
 
 /// The call.
@@ -24,10 +24,12 @@ impl Action for ResetDisk {
         name: "ResetDisk",
         summary: "Take a disk back to one of its snapshots.",
         codes: &[
+            Code::RegionIdMalformed,
             Code::DiskIdNotFound,
             Code::SnapshotIdNotFound,
             Code::SnapshotNotReady403,
             Code::SnapshotOfAnotherDisk,
+            Code::DiskStatusIncorrect,
             Code::InstanceStatusIncorrect,
             Code::InstanceIdNotFound,
             Code::DiskHasUnfinishedSnapshot,
@@ -36,7 +38,8 @@ impl Action for ResetDisk {
     };
     type Output = Nothing;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdMalformed)?;
         Ok(Self {
             disk: required(params, "DiskId", Code::DiskIdNotFound)?,
             snapshot: required(params, "SnapshotId", Code::SnapshotIdNotFound)?,
@@ -67,6 +70,7 @@ impl Action for ResetDisk {
                 if snapshot.status != SnapshotStatus::Accomplished {
                     return Err(Code::SnapshotNotReady403.error());
                 }
+                not_on_its_way(&before.record)?;
                 stopped_server(tx, account, &before.record)?;
                 no_snapshot_under_way(tx, &before.record, Code::DiskHasUnfinishedSnapshot)?;
                 if self.dry_run {

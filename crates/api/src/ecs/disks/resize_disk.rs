@@ -9,7 +9,7 @@ use super::rest::no_snapshot_under_way;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{optional, required};
+use crate::input::{optional, region_or_default, required};
 use crate::resource::{once, own_anywhere};
 
 /// The call.
@@ -26,12 +26,15 @@ impl Action for ResizeDisk {
         name: "ResizeDisk",
         summary: "Enlarge a disk.",
         codes: &[
+            Code::RegionIdMalformed,
             Code::DiskIdNotFound,
             Code::ResizeTypeInvalid,
             Code::DiskStatusIncorrect,
             Code::InstanceStatusIncorrect,
+            Code::InstanceNotRunningForResize,
             Code::DiskCreatingSnapshot,
             Code::NewSizeTooSmall,
+            Code::NewSizeEqual,
             Code::NewSizeTooLarge,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
@@ -39,7 +42,8 @@ impl Action for ResizeDisk {
     };
     type Output = Value;
 
-    fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+    fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        region_or_default(params, cx, Code::RegionIdMalformed)?;
         let online = match params.get("Type").unwrap_or("offline") {
             "offline" => false,
             "online" => true,
@@ -70,18 +74,19 @@ impl Action for ResizeDisk {
             if let Some(id) = &before.record.instance {
                 let server = own_anywhere::<Instance>(tx, account, id.as_str(), Code::InstanceIdNotFound)?.record;
                 // Offline, a running guest learns of it when it is restarted by a call.
-                let is_fit = match server.status {
-                    InstanceStatus::Running => true,
-                    InstanceStatus::Stopped => !self.online,
-                    _ => false,
-                };
-                if !is_fit {
-                    return Err(Code::InstanceStatusIncorrect.error());
+                match server.status {
+                    InstanceStatus::Running => {}
+                    InstanceStatus::Stopped if !self.online => {}
+                    InstanceStatus::Stopped => return Err(Code::InstanceNotRunningForResize.error()),
+                    _ => return Err(Code::InstanceStatusIncorrect.error()),
                 }
             }
             no_snapshot_under_way(tx, &before.record, Code::DiskCreatingSnapshot)?;
-            if self.size_gib <= before.record.size_gib {
+            if self.size_gib < before.record.size_gib {
                 return Err(Code::NewSizeTooSmall.error());
+            }
+            if self.size_gib == before.record.size_gib {
+                return Err(Code::NewSizeEqual.error());
             }
             let most = if before.record.is_system() { 2048 } else { before.record.category.data_sizes().1 };
             if most < self.size_gib {

@@ -2,7 +2,9 @@
 
 use super::report::Outcome;
 use crate::support;
-use crate::{attributes, documents, gateway, identity, images, impact, launches, ram, servers, sharing, swas};
+use crate::{
+    attributes, disks, documents, gateway, identity, images, impact, launches, making, ram, servers, sharing, swas,
+};
 
 /// The tests of the door, but for races, whose codes others reach too. One that is not here proves nothing less; only its
 /// codes are not counted.
@@ -12,6 +14,13 @@ const SCENARIOS: &[fn()] = &[
     attributes::every_row_of_the_document_is_reached,
     attributes::families_have_room_for_so_many,
     attributes::what_is_given_changes_and_the_rest_stays,
+    disks::disks_begin_anew_at_rest,
+    disks::disks_come_to_servers_and_leave_them,
+    disks::disks_only_grow,
+    disks::lists_of_disks_and_snapshots,
+    disks::what_a_new_disk_must_be,
+    disks::what_a_new_system_disk_must_be,
+    disks::what_a_snapshot_is_taken_of,
     documents::a_snapshot_goes_with_the_last_image_that_is_made_of_it,
     documents::a_vhd_whose_blocks_are_wrong_is_refused,
     documents::the_limits_of_a_region_are_reached,
@@ -49,6 +58,10 @@ const SCENARIOS: &[fn()] = &[
     launches::what_a_launch_is_refused_for,
     launches::what_a_server_in_each_state_is_refused,
     launches::when_its_time_has_come_a_server_is_released,
+    making::copies_are_cancelled_while_they_run,
+    making::images_for_a_type_of_server,
+    making::what_an_export_needs,
+    making::what_an_image_is_made_of,
     ram::a_key_signs_until_it_is_disabled,
     ram::a_policy_reaches_the_members_of_a_group_at_once,
     ram::a_user_looks_after_its_own_keys,
