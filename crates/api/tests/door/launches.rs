@@ -412,6 +412,15 @@ pub(crate) async fn lists_and_what_is_on_offer() {
     for (params, refusal) in of_instances {
         refused(&world, "DescribeInstances", params, *refusal).await;
     }
+    world.clock.advance_millis(120_000);
+    let later = world.launch(&image, &[]).await;
+    let now = world.clock.now();
+    let (minute, before) = (now.minutes(), now.plus_millis(-60_000).minutes());
+    for (key, time, expected) in [("CreationStartTime", &minute, &later), ("CreationEndTime", &before, &server)] {
+        let shown = world.ecs_ok("DescribeInstances", &[("Filter.1.Key", key), ("Filter.1.Value", time)]).await;
+        let first = &shown["Instances"]["Instance"][0]["InstanceId"];
+        assert_eq!((&shown["TotalCount"], first), (&json!(1), &json!(expected)), "{key}");
+    }
     assert_eq!(world.ecs_ok("DescribeInstances", &[("LockReason", "financial")]).await["TotalCount"], 0);
     assert_eq!(world.ecs_ok("DescribeInstanceStatus", &[("InstanceId.1", &server)]).await["TotalCount"], 1);
     refused(&world, "DescribeInstanceStatus", &[("ZoneId", "mars-a")], (404, "InvalidZoneId.NotFound")).await;

@@ -17,17 +17,10 @@ use crate::resource::{Paging, page, some_json_list};
 pub(crate) struct DescribeInstances {
     region: RegionId,
     filter: Filter,
-    /// What no index knows: checked one by one.
-    rest: Rest,
+    /// True when what is asked for cannot be here.
+    is_for_none: bool,
     paging: Paging,
     dry_run: bool,
-}
-
-/// Filters that few use.
-#[derive(Default)]
-struct Rest {
-    created: (Option<Timestamp>, Option<Timestamp>),
-    never: bool,
 }
 
 impl Action for DescribeInstances {
@@ -59,7 +52,7 @@ impl Action for DescribeInstances {
             ..Filter::default()
         }
         .with("market", "Ecs");
-        let mut rest = Rest::default();
+        let mut is_for_none = false;
         for (name, facet) in [
             ("ImageId", "image"),
             ("InstanceType", "type"),
@@ -81,7 +74,7 @@ impl Action for DescribeInstances {
             }
         }
         // Inner addresses are not kept as such: they are the host's.
-        rest.never |= list_of(params, "InnerIpAddresses")?.is_some_and(|list| !list.is_empty());
+        is_for_none |= list_of(params, "InnerIpAddresses")?.is_some_and(|list| !list.is_empty());
         if let Some(status) = params.get("Status") {
             let status: InstanceStatus = status.parse().map_err(|_| Code::InstanceStatusNotFound)?;
             filter = filter.with("status", status.as_str());
@@ -93,19 +86,20 @@ impl Action for DescribeInstances {
         }
         match params.get("InstanceChargeType") {
             None | Some("PostPaid") => {}
-            Some("PrePaid") => rest.never = true,
+            Some("PrePaid") => is_for_none = true,
             Some(_) => return Err(Code::InstanceChargeTypeNotFound.error()),
         }
         input::optional::<InternetChargeType>(params, "InternetChargeType", Code::InternetChargeTypeInvalid404)?;
-        rest.never |= params.get("ResourceGroupId").is_some();
-        rest.never |= lock_reason(params)?;
+        is_for_none |= params.get("ResourceGroupId").is_some();
+        is_for_none |= lock_reason(params)?;
         for (_, item) in params.items("Filter") {
             let (key, value) = (item.get("Key").unwrap_or_default(), item.get("Value").unwrap_or_default());
             let words = format!("Invalid filter.{key}.");
             let time = || Timestamp::parse_minutes(value).ok_or_else(|| Code::FilterValueInvalid.with(&words));
             match key {
-                "CreationStartTime" => rest.created.0 = Some(time()?),
-                "CreationEndTime" => rest.created.1 = Some(time()?),
+                "CreationStartTime" => filter.created_from = Some(time()?),
+                // The minute that is named counts.
+                "CreationEndTime" => filter.created_to = Some(time()?.plus_millis(59_999)),
                 "ExpiredStartTime" | "ExpiredEndTime" => drop(time()?),
                 _ => return Err(Code::FilterKeyNotFound.with(words)),
             }
@@ -113,7 +107,7 @@ impl Action for DescribeInstances {
         Ok(Self {
             region: region(params, cx, Code::RegionIdNotFound404)?,
             filter,
-            rest,
+            is_for_none,
             paging: Paging::read(params)?,
             dry_run: input::flag(params, "DryRun")?,
         })
@@ -132,14 +126,10 @@ impl Action for DescribeInstances {
         if self.dry_run {
             return Err(Code::DryRunOperation.error());
         }
-        if self.rest.never {
+        if self.is_for_none {
             self.filter.ids = Some(Vec::new());
         }
-        let mut found = page::<Instance>(&cx, &self.region, self.filter, self.paging).await?;
-        let (from, to) = self.rest.created;
-        found.items.retain(|instance| {
-            from.is_none_or(|from| from <= instance.created) && to.is_none_or(|to| instance.created <= to)
-        });
+        let found = page::<Instance>(&cx, &self.region, self.filter, self.paging).await?;
         let mut view = self.paging.view(&found);
         view["Instances"] = json!({"Instance": found.items.iter().map(views::instance).collect::<Vec<_>>()});
         Ok(view)
