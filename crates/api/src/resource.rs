@@ -72,6 +72,12 @@ impl Paging {
         Ok(Self { number: PageNumber::read(params)?, token: PageToken::read(params)? })
     }
 
+    /// [`Self::read`], for a call that has a code of its own for a token that is none.
+    pub(crate) fn read_or(params: &Params, bad_token: Code) -> ApiResult<Self> {
+        let token = PageToken::read_or(params, || bad_token.error())?;
+        Ok(Self { number: PageNumber::read(params)?, token })
+    }
+
     fn window(self) -> meta::images::Window {
         self.token.map_or_else(|| self.number.window(), PageToken::window)
     }

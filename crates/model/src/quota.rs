@@ -51,6 +51,8 @@ quotas! {
     SecurityGroups = "security-groups" 100;
     /// Rules of a security group (AuthorizeSecurityGroup, `AuthorizationLimitExceed`).
     RulesPerGroup = "rules-per-group" 200;
+    /// Rules of a security group whose other end is a group (AuthorizeSecurityGroup, `AuthorizedGroupRule.LimitExceed`).
+    GroupRulesPerGroup = "group-rules-per-group" 20;
     /// Key pairs of an account in a region (CreateKeyPair, `QuotaExceed.KeyPair`).
     KeyPairs = "key-pairs" 500;
     /// Simple Application Servers of an account in a region.

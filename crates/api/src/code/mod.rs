@@ -71,6 +71,11 @@ impl ApiError {
         Code::InvalidParameter.with(format!("The specified parameter \"{name}\" is not valid."))
     }
 
+    /// This error, or the one of an action that has another code for the same fault.
+    pub fn instead(self, of: Code, code: Code) -> Self {
+        if self.code == of { code.error() } else { self }
+    }
+
     /// This error, for a call that may be made again after so many milliseconds.
     pub fn after(self, millis: i64) -> Self {
         Self { retry_after_millis: Some(millis), ..self }
