@@ -8,6 +8,7 @@ mod gateway;
 mod identity;
 mod images;
 mod impact;
+mod networks;
 mod races;
 mod ram;
 mod servers;
