@@ -67,7 +67,13 @@ pub const APART: &[Apart] = &[
     (
         "vpc/UnassociateEipAddress",
         "A server gives its address back whatever its status, and only servers in a network have one.",
-        &["400 IncorrectInstanceStatus", "400 InvalidStatus.*", "400 InvalidInstance.NotVpc", "400 OperationDenied"],
+        &[
+            "400 IncorrectInstanceStatus",
+            "400 InvalidStatus.EcsStatusNotSupport",
+            "400 InvalidStatus.NotAllow",
+            "400 InvalidInstance.NotVpc",
+            "400 OperationDenied",
+        ],
     ),
     (
         "ecs/*Tag*",
@@ -113,7 +119,6 @@ pub const APART: &[Apart] = &[
         &["400 InvalidSecurityGroupRule.RuleNotExist", "403 InvalidGroupAuthItem.NotFound"],
     ),
     ("ecs/DescribeRegions", "Every account has every region.", &["403 Unauthorized.EmptyRegion"]),
-    ("swas/CreateInstances", "Each of the parameters has a code of its own.", &["403 InvalidParam"]),
     ("swas/ListInstances", "A list shows of servers that are not there nothing.", &["404 InvalidInstanceId.NotFound"]),
     ("swas/CreateSnapshot", "The call has no remark; only its codes are in the document.", &["400 InvalidRemark.*"]),
     (
