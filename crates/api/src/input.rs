@@ -52,6 +52,14 @@ pub fn region(params: &Params, cx: &Cx, unknown: Code) -> ApiResult<RegionId> {
     if cx.services.catalogue.serves(&region) { Ok(region) } else { Err(unknown.error()) }
 }
 
+/// The region of a call that must name one, and has a code of its own for none.
+pub fn region_named(params: &Params, cx: &Cx, unknown: Code, missing: Code) -> ApiResult<RegionId> {
+    match params.get("RegionId") {
+        Some(_) => region(params, cx, unknown),
+        None => Err(missing.error()),
+    }
+}
+
 /// The region of a call that need not name one.
 pub fn region_or_default(params: &Params, cx: &Cx, unknown: Code) -> ApiResult<RegionId> {
     match params.get("RegionId") {
@@ -100,11 +108,11 @@ pub struct PageToken {
 impl PageToken {
     /// Reads `NextToken` and `MaxResults`, which is 10 when absent; none when the call has neither.
     pub fn read(params: &Params) -> ApiResult<Option<Self>> {
-        Self::read_up_to(params, model::quota::LARGEST_PAGE)
+        Self::read_with(params, model::quota::LARGEST_PAGE, || ApiError::invalid("NextToken"))
     }
 
-    /// [`Self::read`], for a call whose largest page is another.
-    pub fn read_up_to(params: &Params, largest: u64) -> ApiResult<Option<Self>> {
+    /// [`Self::read`], for a call whose largest page is another, or that has a code of its own for a token that is none.
+    pub fn read_with(params: &Params, largest: u64, bad_token: impl Fn() -> ApiError) -> ApiResult<Option<Self>> {
         let (token, size) = (params.get("NextToken"), params.get("MaxResults"));
         if token.is_none() && size.is_none() {
             return Ok(None);
@@ -114,7 +122,7 @@ impl PageToken {
             return Err(ApiError::invalid("MaxResults"));
         }
         let place = |text: &str| i64::from_str_radix(text, 36).ok().filter(|place| *place >= 0);
-        let after = token.map(|text| place(text).ok_or_else(|| ApiError::invalid("NextToken"))).transpose()?;
+        let after = token.map(|text| place(text).ok_or_else(&bad_token)).transpose()?;
         Ok(Some(Self { size, after }))
     }
 

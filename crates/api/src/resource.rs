@@ -69,12 +69,19 @@ pub(crate) struct Paging {
 
 impl Paging {
     pub(crate) fn read(params: &Params) -> ApiResult<Self> {
-        Self::read_up_to(params, model::quota::LARGEST_PAGE)
+        Ok(Self { number: PageNumber::read(params)?, token: PageToken::read(params)? })
     }
 
     /// [`Self::read`], for a call whose largest page by tokens is another.
     pub(crate) fn read_up_to(params: &Params, largest: u64) -> ApiResult<Self> {
-        Ok(Self { number: PageNumber::read(params)?, token: PageToken::read_up_to(params, largest)? })
+        let token = PageToken::read_with(params, largest, || ApiError::invalid("NextToken"))?;
+        Ok(Self { number: PageNumber::read(params)?, token })
+    }
+
+    /// [`Self::read`], for a call that has a code of its own for a token that is none.
+    pub(crate) fn read_or(params: &Params, bad_token: Code) -> ApiResult<Self> {
+        let token = PageToken::read_with(params, model::quota::LARGEST_PAGE, || bad_token.error())?;
+        Ok(Self { number: PageNumber::read(params)?, token })
     }
 
     fn window(self) -> meta::images::Window {

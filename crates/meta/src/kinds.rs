@@ -120,9 +120,9 @@ record!(Snapshot, "snapshot", name: |this| &this.name, tags: |this| &this.tags, 
     facets
 });
 
-record!(Vpc, "vpc", name: |this| &this.name, tags: |_| &[], facets: |_| Vec::new());
+record!(Vpc, "vpc", name: |this| &this.name, tags: |this| &this.tags, facets: |_| Vec::new());
 
-record!(VSwitch, "vswitch", name: |this| &this.name, tags: |_| &[], facets: |this| vec![
+record!(VSwitch, "vswitch", name: |this| &this.name, tags: |this| &this.tags, facets: |this| vec![
     ("vpc", this.vpc.to_string()),
     ("zone", this.zone.clone()),
 ]);

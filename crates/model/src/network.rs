@@ -116,6 +116,9 @@ pub struct Vpc {
     pub description: Description,
     /// Its addresses.
     pub cidr: Cidr,
+    /// Its tags, by key.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
     /// When it was asked for.
     pub created: Timestamp,
 }
@@ -139,6 +142,9 @@ pub struct VSwitch {
     pub description: Description,
     /// Its addresses.
     pub cidr: Cidr,
+    /// Its tags, by key.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
     /// When it was asked for.
     pub created: Timestamp,
 }
@@ -234,6 +240,12 @@ pub struct Rule {
     pub cidr: String,
     /// The group at the other end; empty when addresses are meant.
     pub group: String,
+    /// The servers' own addresses that it is about; empty for all of them.
+    #[serde(default)]
+    pub own_cidr: String,
+    /// The ports of whoever sends that it is about; none for all of them.
+    #[serde(default)]
+    pub source_ports: Option<PortRange>,
     /// From 1, the first that counts, to 100.
     pub priority: u8,
     /// `intranet` or `internet`.
@@ -247,11 +259,8 @@ pub struct Rule {
 impl Rule {
     /// True when the two say the same, whatever their ids, descriptions and ages.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let key = |rule: &Self| {
-            let Self { direction, policy, protocol, ports, cidr, group, priority, nic_type, .. } = rule.clone();
-            (direction, policy, protocol, ports, cidr, group, priority, nic_type)
-        };
-        key(self) == key(other)
+        let Self { id, description, created, .. } = self.clone();
+        *self == Self { id, description, created, ..other.clone() }
     }
 }
 
@@ -293,14 +302,17 @@ pub const NARROW_RANGE: i32 = 128;
 /// Whether TCP (true) or UDP, and the port.
 pub type OpenPort = (bool, u16);
 
-/// The ports that the host may reach on a server of these groups: what a rule of the smallest priority number says counts,
-/// and among equals a refusal (AuthorizeSecurityGroup, "Priority").
-pub fn open_ports(groups: &[SecurityGroup], from: Ipv4Addr) -> Vec<OpenPort> {
+/// The ports that the host may reach on a server with this address in these groups: what a rule of the smallest priority
+/// number says counts, and among equals a refusal (AuthorizeSecurityGroup, "Priority"). Rules about some ports of the
+/// sender say nothing of a host, which sends from any.
+pub fn open_ports(groups: &[SecurityGroup], from: Ipv4Addr, to: Ipv4Addr) -> Vec<OpenPort> {
     let rules: Vec<&Rule> = groups
         .iter()
         .flat_map(|group| &group.rules)
         .filter(|rule| rule.direction == Direction::Ingress && rule.group.is_empty())
         .filter(|rule| rule.cidr.parse::<Cidr>().is_ok_and(|cidr| cidr.has(from)))
+        .filter(|rule| rule.own_cidr.is_empty() || rule.own_cidr.parse::<Cidr>().is_ok_and(|cidr| cidr.has(to)))
+        .filter(|rule| rule.source_ports.is_none())
         .collect();
     let mut ports: Vec<OpenPort> = Vec::new();
     for rule in rules.iter().filter(|rule| rule.policy == RulePolicy::Accept) {
@@ -433,6 +445,8 @@ mod tests {
             ports: ports.parse().expect("ports"),
             cidr: cidr.to_owned(),
             group: String::new(),
+            own_cidr: String::new(),
+            source_ports: None,
             priority,
             nic_type: "intranet".to_owned(),
             description: String::new(),
@@ -453,7 +467,7 @@ mod tests {
             tags: Vec::new(),
             created: Timestamp::from_millis(0),
         };
-        open_ports(&[group], Ipv4Addr::LOCALHOST)
+        open_ports(&[group], Ipv4Addr::LOCALHOST, Ipv4Addr::new(172, 16, 0, 1))
     }
 
     #[test]
@@ -473,6 +487,11 @@ mod tests {
         let overruled =
             ports(vec![rule(Accept, Tcp, "22/22", "0.0.0.0/0", 1), rule(Drop, All, "-1/-1", "0.0.0.0/0", 2)]);
         assert_eq!(overruled, [(true, 22)]);
+        let own = |cidr: &str| Rule { own_cidr: cidr.to_owned(), ..rule(Accept, Tcp, "22/22", "0.0.0.0/0", 1) };
+        assert_eq!(ports(vec![own("172.16.0.0/24")]), [(true, 22)]);
+        assert!(ports(vec![own("172.16.1.0/24")]).is_empty(), "other servers are meant");
+        let some = PortRange { first: 7000, last: 7001 };
+        assert!(ports(vec![Rule { source_ports: Some(some), ..own("") }]).is_empty(), "a host sends from any port");
     }
 
     #[test]

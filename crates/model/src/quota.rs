@@ -61,6 +61,8 @@ quotas! {
     GroupsPerServer = "groups-per-server" 10;
     /// Servers in a security group (RunInstances, `SecurityGroupInstanceLimitExceed`).
     ServersPerGroup = "servers-per-group" 2_000;
+    /// Rules of a security group whose other end is a group (AuthorizeSecurityGroup, `AuthorizedGroupRule.LimitExceed`).
+    GroupRulesPerGroup = "group-rules-per-group" 20;
     /// Key pairs of an account in a region (CreateKeyPair, `QuotaExceed.KeyPair`).
     KeyPairs = "key-pairs" 500;
     /// Simple Application Servers of an account in a region.

@@ -153,6 +153,8 @@ codes! {
     // Tags, the older calls.
     TagResourceIdNotSupported = 403 "InvalidResourceId.NotSupported" "The specified ResourceId does not support tagging.";
     TagResourceIdNotFound = 404 "InvalidResourceId.NotFound" "The specified ResourceId is not found in our records.";
+    TagKeyIllegal = 400 "InvalidTagKey.Malformed" "The parameter Tag.n.Key is illegal.";
+    TagValueIllegal = 400 "InvalidTagValue.Malformed" "The parameter Tag.n.Value is illegal.";
     TagCountInvalid = 400 "InvalidTagCount" "The specified tags are beyond the permitted range.";
 
     // Making images of servers, snapshots and images.
@@ -269,6 +271,9 @@ codes! {
     EncryptionUnsupported = 400 "UnsupportedOperation" "Encryption is not supported by this deployment.";
     ConsoleEmpty = 405 "IncorrectInstanceStatus" "The console output of the specified instance is not available in its current status.";
     PublicAddressThere = 403 "AllocatedAlready" "There is an IpAddress allocated already for the specified instance.";
+    IpAddressMalformed = 400 "InvalidIpAddress.Malformed" "The specified parameter \"IpAddress\" is not valid.";
+    IpAddressNotPublic = 403 "InvalidIpAddress.NotPublic" "The specified IP is not public address.";
+    IpAddressNotFound = 404 "InvalidIpAddress.NotFound" "The specified IP is not in the specified vlan.";
     BandwidthIsZero = 400 "AllocateIpInvalidInstanceBandwidth" "OperationDenied The InternetMaxBandwidthOut of the specified instance cannot be less than 0.";
     SecurityGroupsRepeated = 404 "InvalidParameter.SecurityGroupIdRepeated" "The specified security group ids has repeated.";
     SecurityGroupsRepeated400 = 400 "InvalidParameter.SecurityGroupIdRepeated" "The specified security group ids are repeated.";
@@ -433,6 +438,7 @@ codes! {
     KeyPairAlreadyExists = 400 "KeyPair.AlreadyExist" "The key pair already exist.";
     KeyPairQuotaExceeded = 403 "QuotaExceed.KeyPair" "The key pair quota exceeds.";
     KeyPairNamesInvalid = 400 "InvalidKeyPairNames.ValueNotSupported" "The specified parameter \"KeyPairNames\" is not valid.";
+    KeyPairsTooMany = 403 "InstanceKeyPairLimitExceeded" "Exceeding the allowed amount of instance which will be deleted.";
     KeyPairAttached = 400 "InvalidParameter.KeypairAlreadyAttachedInstance" "The specified parameter \"KeyPairNames\" attached to instances can not be deleted.";
     KeyPairNameNotFound = 400 "InvalidKeyPairName.NotFound" "The specified KeyPairName does not exist in our records.";
     KeyPairNameNotFound404 = 404 "InvalidKeyPairName.NotFound" "The specified parameter KeyPairName does not exist in our records.";
@@ -446,27 +452,57 @@ codes! {
     SecurityGroupTypeNeedsVpc = 400 "InvalidParams.VpcIdGroupType" "Only VPC instance supports enterprise level security group.";
     SecurityGroupQuotaExceeded = 403 "QuotaExceed.SecurityGroup" "The maximum number of security groups is reached.";
     SecurityGroupIdNotFound = 404 "InvalidSecurityGroupId.NotFound" "The specified SecurityGroupId does not exist.";
+    SecurityGroupIdMalformed = 400 "InvalidSecurityGroupId.Malformed" "The specified parameter SecurityGroupId is not valid.";
     SecurityGroupNotFound = 404 "InvalidSecurityGroup.NotFound" "The specified security group is not found.";
     SecurityGroupHasInstances = 403 "DependencyViolation" "There is still instance(s) in the specified security group.";
+    SecurityGroupIsReferenced = 403 "DependencyViolation" "The specified security group has been authorized in another one.";
+    SecurityGroupTypeNotValid = 400 "InvalidParameter.SecurityGroupType" "The specified SecurityGroupType is not valid.";
+    SecurityGroupPageTokenInvalid = 400 "InValidParameter.NextToken" "The parameter NextToken is invalid.";
+    MissingRegionIdForGroup = 400 "MissingParameter.RegionId" "The parameter \"RegionId\" should not be null.";
+    MissingRegionIdForGroups = 400 "MissingParameter.RegionId" "The input parameter RegionId that is mandatory for processing this request is not supplied.";
     IpProtocolNotSupported = 400 "InvalidIpProtocol.ValueNotSupported" "The parameter IpProtocol must be specified with case insensitive TCP, UDP, ICMP, GRE or All.";
     PortRangeMissing = 400 "InvalidPortRange.Malformed" "The specified parameter PortRange must set.";
     PortRangeMalformed = 400 "InvalidIpProtocol.Malformed" "The specified parameter PortRange is not valid.";
+    RulePortRangeInvalid = 400 "InvalidParam.PortRange" "The specified parameter Permissions.N.PortRange is not valid. It should be two integers less than 65535 in ?/? format.";
+    SourcePortRangeMalformed = 400 "InvalidSourcePortRange.Malformed" "The specified parameter SourcePortRange is not valid.";
     RevokedPortRangeMalformed = 400 "InvalidIpPortRange.Malformed" "The specified parameter PortRange is not valid.";
     ProtocolAndPortsMismatch = 400 "OperationDenied" "The specified IpProtocol does not exist or IpProtocol and PortRange do not match.";
     RulePolicyMalformed = 400 "InvalidPolicy.Malformed" "The specified parameter Policy is not valid.";
     PriorityMalformed = 400 "InvalidPriority.Malformed" "The parameter Priority is invalid.";
+    PriorityNotSupported = 400 "InvalidPriority.ValueNotSupported" "The parameter Priority is invalid.";
     NicTypeNotSupported = 400 "InvalidNicType.ValueNotSupported" "The specified NicType does not exist.";
     SourceCidrIpMalformed = 400 "InvalidSourceCidrIp.Malformed" "The specified parameter SourceCidrIp is not valid.";
     DestCidrIpMalformed = 400 "InvalidDestCidrIp.Malformed" "The specified parameter DestCidrIp is not valid.";
+    RuleSourceCidrIpInvalid = 400 "InvalidParam.SourceCidrIp" "The specified param SourceCidrIp is not valid.";
+    RuleDestCidrIpInvalid = 400 "InvalidParam.DestCidrIp" "The specified parameter Permissions.N.DestCidrIp is not valid.";
+    RuleSourceIpConflict = 400 "InvalidParam.SourceIp" "The Parameters SourceCidrIp and Ipv6SourceCidrIp in Permissions.N cannot be set at the same time.";
+    RuleDestIpConflict = 400 "InvalidParam.DestIp" "The Parameters DestCidrIp and Ipv6DestCidrIp in Permissions.N cannot be set at the same time.";
+    RuleIpVersionsConflict = 400 "InvalidParameter.Conflict" "IPv6 and IPv4 addresses cannot exist at the same time.";
+    RuleProtocolNeedsIpv6 = 400 "InvalidParam.Ipv6ProtocolConflictWithIpv4Address" "IPv4 address cannot be specified for IPv6-specific protocol.";
+    RuleEndsAreSame = 400 "InvalidParamter.Conflict" "The specified SourceCidrIp should be different from the DestCidrIp.";
+    RuleSourceMissing = 400 "MissingParameter.Source" "One of the parameters SourceCidrIp, SourceGroupId or SourcePrefixListId must be specified.";
+    RuleDestMissing = 400 "MissingParameter.Dest" "One of the parameters DestCidrIp, DestGroupId or DestPrefixListId must be specified.";
     RulePeerMissing = 403 "MissingParameter" "The input parameter SourceGroupId or SourceCidrIp cannot be both blank.";
     RevokedPeerMissing = 400 "MissingParameter" "The input parameter SourceGroupId or SourceCidrIp cannot be both blank.";
     RuleDescriptionMalformed = 400 "InvalidSecurityGroupDiscription.Malformed" "The specified security group rule description is not valid.";
     RuleGroupIsSame = 403 "InvalidParamter.Conflict" "The specified SecurityGroupId should be different from the SourceGroupId.";
     RevokedGroupIsSame = 400 "InvalidParamter.Conflict" "The specified SecurityGroupId should be different from the SourceGroupId.";
     SourceGroupIdNotFound = 404 "InvalidSourceGroupId.NotFound" "The SourceGroupId provided does not exist in our records.";
+    DestGroupIdNotFound = 404 "InvalidDestGroupId.NotFound" "The DestGroupId provided does not exist in our records.";
+    PrefixListIdNotFound = 404 "InvalidPrefixListId.NotFound" "The specified prefix list was not found.";
+    SourceGroupOfOtherNetwork = 400 "InvalidSourceGroupId.Mismatch" "Specified security group and source group are not in the same VPC.";
+    DestGroupOfOtherNetwork = 400 "InvalidDestGroupId.Mismatch" "Specified security group and destination group are not in the same VPC.";
+    SourceGroupNeedsIntranet = 403 "InvalidSourceGroupId.Mismatch" "NicType is required or NicType expects intranet.";
+    DestGroupNeedsIntranet = 403 "InvalidDestGroupId.Mismatch" "NicType is required or NicType expects intranet.";
+    RuleNetworkTypesDiffer = 403 "InvalidNetworkType.Conflict" "The specified SecurityGroup network type should be same with SourceGroup network type (vpc or classic).";
+    RuleOfEnterpriseGroup = 400 "InvalidGroupParameter.OperationDenied" "The attributes Policy, SourceGroupId, DestGroupId of enterprise level security groups are not allowed to be set or modified.";
+    RuleWithEnterpriseGroup = 400 "InvalidGroupAuthParameter.OperationDenied" "The security group can not authorize to enterprise level security group.";
+    GroupRuleLimitExceeded = 400 "AuthorizedGroupRule.LimitExceed" "You have reached the limit on the number of group authorization rules that you can add to a security group.When authorization object of rule is security group, the limit is 20.";
+    PermissionsNotAlone = 400 "InvalidParam.Permissions" "The specified parameter Permissions cannot coexist with other parameters.";
     RuleLimitExceeded = 403 "AuthorizationLimitExceed" "The limit of authorization records in the security group reaches.";
     RulesDuplicated = 400 "InvalidParam.DuplicatePermissions" "There are duplicate permissions in the specified parameter Permissions.";
     RuleIdInvalid = 400 "InvalidParam.SecurityGroupRuleId" "The specified parameter SecurityGroupRuleId is not valid.";
+    RuleIdNotFound = 404 "InvalidSecurityGroupRuleId.NotFound" "The specified SecurityGroupRuleId is not exists.";
     RuleIdRepeated = 400 "InvalidParam.SecurityGroupRuleIdRepeated" "The specified parameter SecurityGroupRuleId is repeated.";
 
     // Private networks.
@@ -479,6 +515,17 @@ codes! {
     ZoneIdNotFoundForInstance = 404 "InvalidZoneId.NotFound" "The ZoneId provided does not exist in our records.";
     VpcIdNotFound = 404 "InvalidVpcId.NotFound" "Specified VPC does not exist.";
     VpcCidrInvalid = 400 "InvalidParameter" "Specified CIDR block is not valid";
+    VpcCidrMaskIllegal = 400 "IllegalParam.Ipv4CidrMask" "The specified Ipv4CidrMask is illegal.";
+    VpcCidrMissing = 400 "MissingParam.CidrOrCidrMask" "The CIDR or CIDR Mask must be input.";
+    VpcIpv6Unsupported = 400 "OperationUnsupported.Ipv6Feature" "IPv6 is not supported by this deployment.";
+    IpamPoolNotFound = 404 "ResourceNotFound.IpamPool" "The dependent IPAM pool is not found.";
+    VpcIdMissing = 400 "MissingParam.vpcId" "The parameter vpcId is mandatory.";
+    VpcIdsTooMany = 400 "InvalidVpcIdNumber.NotSupported" "The number of vpcIds exceeds the limit.";
+    VpcIdsTooMany404 = 404 "InvalidVpcIdNumber.NotSupported" "The number of vpcIds exceeds the limit.";
+    VSwitchIdsTooMany = 404 "InvalidVSwitchIdNumber.NotSupported" "The number of vSwitchIds exceeds the limit.";
+    VSwitchIpv6Unsupported = 400 "OperationFailed.VpcIpv6Disabled" "IPv6 is not supported by this deployment.";
+    TagKeysInvalid = 400 "InvalidTagKey" "The tag keys are not valid.";
+    TagValuesInvalid = 400 "InvalidTagValue" "The tag values are not valid.";
     VpcNameMalformed = 400 "InvalidVpcName.Malformed" "Specified VPC name is not valid.";
     VpcDescriptionMalformed = 400 "InvalidVpcDiscription.Malformed" "Specified VPC description is not valid.";
     VpcQuotaExceeded = 400 "QuotaExceeded.Vpc" "VPC quota exceeded.";
@@ -509,6 +556,10 @@ codes! {
     AllocationIdNotFoundForRelease = 404 "InvalidAllocationId.NotFound" "Specified allocation ID is not found";
     BandwidthMalformed = 400 "InvalidBandwidth.Malformed" "The specified Bandwidth is invalid.";
     EipQuotaExceeded = 400 "QuotaExceeded.Eip" "Elastic IP address quota exceeded";
+    EipInstanceTypeMissing = 400 "InstanceType.Invalid" "InstanceType is not null";
+    EipAssociatedTypeNotSupported = 400 "InvalidIAssociatedInstanceType.ValueNotSupported" "The specified value of AssociatedInstanceType is not supported.";
+    EipLockReasonNotFound = 404 "InvalidLockReason.NotFound" "The specified LockReason is not found";
+    EipInstancePending = 400 "InvalidStatus.EcsStatusNotSupport" "The special instance status Pending is not support operate";
     EipStatusIncorrect = 400 "IncorrectEipStatus" "Current elastic IP status does not support this operation";
     EipStatusIncorrectForRelease = 400 "IncorrectEipStatus" "Current elastic IP status does not support this operation.";
     EipInstanceTypeNotSupported = 400 "InvalidInstanceType.ValueNotSupported" "The specified value of InstanceType is not supported.";

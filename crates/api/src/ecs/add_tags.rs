@@ -26,7 +26,6 @@ impl Action for AddTags {
             Code::ResourceTypeNotFound,
             Code::TagResourceIdNotFound,
             Code::TagCountInvalid,
-            Code::TagsTooMany,
             Code::TagMismatch,
             Code::TagKeyMalformed,
             Code::TagValueMalformed,
@@ -38,7 +37,7 @@ impl Action for AddTags {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let resource = Resources::read_one(params, cx)?;
-        let tags = input::tags(params, Code::TagKeyDuplicate)?;
+        let tags = input::tags_or(params, Code::TagKeyDuplicate, Code::TagCountInvalid)?;
         if tags.is_empty() {
             return Err(Code::TagCountInvalid.error());
         }

@@ -8,6 +8,9 @@ use crate::catalogue::LANGUAGES;
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 
+/// What a region may be asked for; every region has all of it, or none.
+const RESOURCE_TYPES: &[&str] = &["instance", "disk", "reservedinstance", "scu"];
+
 /// The call.
 pub(crate) struct DescribeRegions {
     language: String,
@@ -46,11 +49,14 @@ impl Action for DescribeRegions {
         product: Product::Ecs,
         name: "DescribeRegions",
         summary: "List the regions that this server serves.",
-        codes: &[Code::AcceptLanguageNotFound],
+        codes: &[Code::AcceptLanguageNotFound, Code::ResourceTypeNotFound],
     };
     type Output = Regions;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
+        if params.get("ResourceType").is_some_and(|kind| !RESOURCE_TYPES.contains(&kind)) {
+            return Err(Code::ResourceTypeNotFound.error());
+        }
         Ok(Self { language: language(params)? })
     }
 

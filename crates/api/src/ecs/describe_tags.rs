@@ -7,6 +7,7 @@ use model::RegionId;
 use serde_json::{Map, Value, json};
 use wire::Params;
 
+use super::tagging::{LONGEST_KEY_OF_OLDER_CALLS, check_filters};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -39,7 +40,14 @@ impl Action for DescribeTags {
         product: Product::Ecs,
         name: "DescribeTags",
         summary: "List tags and how many resources have them (the older call).",
-        codes: &[Code::RegionIdNotFound404, Code::ResourceTypeNotFound, Code::TagsTooMany, Code::TagMismatch],
+        codes: &[
+            Code::RegionIdNotFound404,
+            Code::ResourceTypeNotFound,
+            Code::TagCountInvalid,
+            Code::TagMismatch,
+            Code::TagKeyIllegal,
+            Code::TagValueIllegal,
+        ],
     };
     type Output = Value;
 
@@ -51,11 +59,13 @@ impl Action for DescribeTags {
                 Some(known.0)
             }
         };
+        let filters = input::tag_filters_or(params, Code::TagCountInvalid)?;
+        check_filters(&filters, LONGEST_KEY_OF_OLDER_CALLS, (Code::TagKeyIllegal, Code::TagValueIllegal))?;
         Ok(Self {
             region: region(params, cx, Code::RegionIdNotFound404)?,
             kind,
             resource: params.get("ResourceId").map(str::to_owned),
-            filters: input::tag_filters(params)?,
+            filters,
             page: PageNumber::read(params)?,
         })
     }

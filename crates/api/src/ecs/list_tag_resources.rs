@@ -4,7 +4,7 @@ use meta::tags::{self, Query, TagFilter};
 use serde::Serialize;
 use wire::Params;
 
-use super::tagging::Resources;
+use super::tagging::{LONGEST_KEY, Resources, check_filters};
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -58,6 +58,9 @@ impl Action for ListTagResources {
             Code::ResourceTypeNotFound,
             Code::ResourceIdsTooMany,
             Code::TagMismatch,
+            Code::TagKeyMalformed,
+            Code::TagValueMalformed,
+            Code::TagKeyDuplicate,
             Code::TagsTooMany,
             Code::TagsAndResourcesEmpty,
             Code::TagsBesideFilters,
@@ -71,6 +74,10 @@ impl Action for ListTagResources {
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let resources = Resources::read(params, cx, false)?;
         let by_tag = input::tag_filters(params)?;
+        check_filters(&by_tag, LONGEST_KEY, (Code::TagKeyMalformed, Code::TagValueMalformed))?;
+        if by_tag.iter().enumerate().any(|(n, filter)| by_tag[..n].iter().any(|other| other.key == filter.key)) {
+            return Err(Code::TagKeyDuplicate.error());
+        }
         let by_filter = tag_filters(params)?;
         if !by_tag.is_empty() && !by_filter.is_empty() {
             return Err(Code::TagsBesideFilters.error());
@@ -118,7 +125,7 @@ impl Action for ListTagResources {
 }
 
 fn tag_filters(params: &Params) -> ApiResult<Vec<TagFilter>> {
-    let items = params.items("TagFilter");
+    let (items, bad) = (params.items("TagFilter"), Code::TagFilterMalformed);
     if items.len() > FILTERS_AT_MOST {
         return Err(Code::TagFilterMalformed.error());
     }
@@ -130,7 +137,9 @@ fn tag_filters(params: &Params) -> ApiResult<Vec<TagFilter>> {
             if values.len() > FILTERS_AT_MOST {
                 return Err(Code::TagValuesTooMany.error());
             }
-            Ok(TagFilter { key, values })
+            let filter = TagFilter { key, values };
+            check_filters(std::slice::from_ref(&filter), LONGEST_KEY, (bad, bad))?;
+            Ok(filter)
         })
         .collect()
 }

@@ -28,4 +28,4 @@ pub(crate) mod instances;
 pub(crate) mod security;
 
 pub(crate) mod idempotency;
-mod tagging;
+pub(crate) mod tagging;

@@ -3,7 +3,7 @@
 use model::Tag;
 use wire::Params;
 
-use super::tagging::Resources;
+use super::tagging::{LONGEST_KEY_OF_OLDER_CALLS, Resources, check_filters};
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -25,7 +25,8 @@ impl Action for RemoveTags {
             Code::ResourceTypeNotFound,
             Code::TagResourceIdNotFound,
             Code::TagCountInvalid,
-            Code::TagsTooMany,
+            Code::TagKeyMalformed,
+            Code::TagValueMalformed,
             Code::TagMismatch,
         ],
     };
@@ -33,7 +34,8 @@ impl Action for RemoveTags {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let resource = Resources::read_one(params, cx)?;
-        let filters = input::tag_filters(params)?;
+        let filters = input::tag_filters_or(params, Code::TagCountInvalid)?;
+        check_filters(&filters, LONGEST_KEY_OF_OLDER_CALLS, (Code::TagKeyMalformed, Code::TagValueMalformed))?;
         if filters.is_empty() {
             return Err(Code::TagCountInvalid.error());
         }

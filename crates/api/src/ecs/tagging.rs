@@ -1,10 +1,11 @@
 //! What the tag calls have in common: which resources they are about, and how a resource's tags change.
 
 use meta::resources::{self, Record};
+use meta::tags::TagFilter;
 use meta::{Scope, Tx, images};
 use model::network::{KeyPair, SecurityGroup};
 use model::quota::TAGGED_RESOURCES_PER_CALL;
-use model::{AccountId, Disk, Image, ImageId, Instance, RegionId, Snapshot, Tag};
+use model::{AccountId, Disk, Image, ImageId, Instance, RegionId, Snapshot, Tag, TagKey, TagValue};
 use wire::Params;
 
 use crate::code::{ApiError, ApiResult, Code};
@@ -94,6 +95,28 @@ impl Resources {
             })
             .await
     }
+}
+
+/// Longest key of a tag.
+pub(crate) const LONGEST_KEY: usize = 128;
+
+/// Longest key that the older calls take.
+pub(super) const LONGEST_KEY_OF_OLDER_CALLS: usize = 64;
+
+/// Checks tags that a call filters by: keys and values that a resource may have.
+pub(crate) fn check_filters(
+    filters: &[TagFilter],
+    longest_key: usize,
+    (bad_key, bad_value): (Code, Code),
+) -> ApiResult<()> {
+    let is_key = |key: &str| key.chars().count() <= longest_key && key.parse::<TagKey>().is_ok();
+    if filters.iter().any(|filter| !is_key(&filter.key)) {
+        return Err(bad_key.error());
+    }
+    if filters.iter().flat_map(|filter| &filter.values).any(|value| value.parse::<TagValue>().is_err()) {
+        return Err(bad_value.error());
+    }
+    Ok(())
 }
 
 /// Makes a resource's tags from the ones that it has.

@@ -22,7 +22,7 @@ use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::launch::private_ip;
 use crate::ecs::instances::wanted_disks::insert_disk;
-use crate::input::{no_description, optional, required};
+use crate::input::{flag, no_description, optional, required};
 use crate::quota;
 
 /// Months that servers are sold for (CreateInstances, `Period`).
@@ -61,6 +61,7 @@ impl Action for CreateInstances {
             Code::SwasPlatformNotMatched,
             Code::SwasPeriodInvalid,
             Code::SwasAutoRenewPeriodInvalid,
+            Code::SwasParamInvalid,
             Code::SwasAmountInvalid,
             Code::SwasChargeTypeInvalid,
             Code::SwasDataDiskSizeInvalid,
@@ -80,6 +81,7 @@ impl Action for CreateInstances {
         };
         // Nothing is renewed, but what is asked for must be possible.
         months("AutoRenewPeriod", Code::SwasAutoRenewPeriodInvalid)?;
+        flag(params, "AutoRenew").map_err(|_| Code::SwasParamInvalid)?;
         let amount = optional(params, "Amount", Code::SwasAmountInvalid)?.unwrap_or(1);
         if !(1..=SWAS_SERVERS_PER_CALL).contains(&amount) {
             return Err(Code::SwasAmountInvalid.error());

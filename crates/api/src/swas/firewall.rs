@@ -86,6 +86,8 @@ fn rule(engine: &Engine, protocol: IpProtocol, ports: PortRange, cidr: Cidr, rem
         ports,
         cidr: cidr.to_string(),
         group: String::new(),
+        own_cidr: String::new(),
+        source_ports: None,
         priority: 1,
         nic_type: "internet".to_owned(),
         description: remark.to_owned(),

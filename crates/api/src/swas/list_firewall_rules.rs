@@ -23,7 +23,12 @@ impl Action for ListFirewallRules {
         product: Product::Swas,
         name: "ListFirewallRules",
         summary: "List the open ports of a server.",
-        codes: &[Code::SwasRegionNotMatched, Code::SwasInstanceIdNotFound, Code::ClientTokenMalformed],
+        codes: &[
+            Code::SwasRegionNotMatched,
+            Code::SwasInstanceIdNotFound,
+            Code::SwasParamInvalid,
+            Code::ClientTokenMalformed,
+        ],
     };
     type Output = Value;
 
@@ -32,7 +37,7 @@ impl Action for ListFirewallRules {
             call: Call::read(params, cx)?,
             instance: params.get("InstanceId").ok_or_else(|| ApiError::missing("InstanceId"))?.to_owned(),
             rule: params.get("FirewallRuleId").map(str::to_owned),
-            page: PageNumber::read(params)?,
+            page: PageNumber::read(params).map_err(|_| Code::SwasParamInvalid)?,
         })
     }
 

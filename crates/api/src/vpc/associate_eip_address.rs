@@ -33,6 +33,7 @@ impl Action for AssociateEipAddress {
             Code::EipInstanceNotVpc,
             Code::EipStatusIncorrect,
             Code::EipAssociationDuplicated,
+            Code::EipInstancePending,
             Code::EipInstanceStatusIncorrect,
             Code::EipBesidePublicAddress,
         ],
@@ -78,6 +79,9 @@ impl Action for AssociateEipAddress {
                 }
                 if instance.record.place.eip.is_some() {
                     return Err(Code::EipAssociationDuplicated.error());
+                }
+                if instance.record.status == InstanceStatus::Pending {
+                    return Err(Code::EipInstancePending.error());
                 }
                 if !matches!(instance.record.status, InstanceStatus::Running | InstanceStatus::Stopped) {
                     return Err(Code::EipInstanceStatusIncorrect.error());

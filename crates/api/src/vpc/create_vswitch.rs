@@ -3,7 +3,7 @@
 use meta::resources;
 use model::network::{Cidr, VSwitch};
 use model::quota::Quota;
-use model::{ClientToken, Description, RegionId, ResourceName, VSwitchId, VpcId};
+use model::{ClientToken, Description, RegionId, ResourceName, Tag, VSwitchId, VpcId};
 use serde_json::{Value, json};
 use wire::Params;
 
@@ -11,7 +11,7 @@ use super::describe_vpcs;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{description, optional, region_or_default, required};
+use crate::input::{description, optional, region_or_default, required, tags};
 use crate::quota;
 use crate::resource::once;
 
@@ -23,6 +23,9 @@ pub(crate) struct CreateVSwitch {
     cidr: Cidr,
     name: Option<ResourceName>,
     description: Description,
+    /// Whether addresses of IPv6 are wanted, which no network has.
+    wants_ipv6: bool,
+    tags: Vec<Tag>,
     token: Option<ClientToken>,
 }
 
@@ -38,8 +41,15 @@ impl Action for CreateVSwitch {
             Code::VSwitchCidrMask,
             Code::VSwitchCidrOutside,
             Code::VSwitchCidrOverlapped,
+            Code::VpcIdMissing,
+            Code::VSwitchIpv6Unsupported,
             Code::VSwitchNameMalformed,
             Code::VSwitchDescriptionMalformed,
+            Code::TagKeyDuplicate,
+            Code::TagKeyMalformed,
+            Code::TagValueMalformed,
+            Code::TagMismatch,
+            Code::TagsTooMany,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
             Code::VpcIdNotFound,
@@ -50,6 +60,9 @@ impl Action for CreateVSwitch {
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let region = region_or_default(params, cx, Code::RegionIdNotFound404)?;
+        if params.get("VpcId").is_none() {
+            return Err(Code::VpcIdMissing.error());
+        }
         let zone = params.get("ZoneId").ok_or_else(|| ApiError::missing("ZoneId"))?.to_owned();
         if !cx.services.catalogue.zones(&region).contains(&zone) {
             return Err(Code::ZoneIdNotFound.error());
@@ -65,6 +78,8 @@ impl Action for CreateVSwitch {
             cidr,
             name: optional(params, "VSwitchName", Code::VSwitchNameMalformed)?,
             description: description(params, Code::VSwitchDescriptionMalformed)?,
+            wants_ipv6: params.get("Ipv6CidrBlock").is_some(),
+            tags: tags(params, Code::TagKeyDuplicate)?,
             token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
         })
     }
@@ -81,7 +96,7 @@ impl Action for CreateVSwitch {
         let (account, engine) = (cx.account(), cx.engine());
         let created = engine.clock().now();
         let (seq, id) = (engine.age_sequence(created), VSwitchId::generate(engine.entropy()));
-        let Self { region, vpc, zone, cidr, name, description, token } = self;
+        let Self { region, vpc, zone, cidr, name, description, wants_ipv6, tags, token } = self;
         let vswitch = VSwitch {
             id,
             owner: account,
@@ -91,12 +106,16 @@ impl Action for CreateVSwitch {
             name: name.map_or_else(String::new, |name| name.to_string()),
             description,
             cidr,
+            tags,
             created,
         };
         once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
             let vpc = describe_vpcs::get(tx, account, vswitch.vpc.as_str(), Code::VpcIdNotFound)?;
             if vpc.record.region != vswitch.region {
                 return Err(Code::VpcIdNotFound.error());
+            }
+            if wants_ipv6 {
+                return Err(Code::VSwitchIpv6Unsupported.error());
             }
             if !vpc.record.cidr.contains(cidr) {
                 return Err(Code::VSwitchCidrOutside.error());

@@ -1,6 +1,7 @@
 //! `DescribeVpcs`: list private networks.
 
 use meta::resources::{self, Filter};
+use meta::tags::TagFilter;
 use model::RegionId;
 use model::network::Vpc;
 use serde_json::{Value, json};
@@ -10,8 +11,12 @@ use super::views;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::ecs::tagging::{LONGEST_KEY, check_filters};
 use crate::input::{self, region_or_default};
 use crate::resource::{Paging, page};
+
+/// Ids of a comma list.
+const IDS_AT_MOST: usize = 20;
 
 /// The call.
 pub(crate) struct DescribeVpcs {
@@ -26,15 +31,24 @@ impl Action for DescribeVpcs {
         product: Product::Vpc,
         name: "DescribeVpcs",
         summary: "List private networks.",
-        codes: &[Code::RegionIdNotFound404, Code::DryRunOperation],
+        codes: &[
+            Code::RegionIdNotFound404,
+            Code::VpcIdsTooMany,
+            Code::TagKeysInvalid,
+            Code::TagValuesInvalid,
+            Code::TagMismatch,
+            Code::TagsTooMany,
+            Code::DryRunOperation,
+        ],
     };
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        let ids = input::comma_list(params, "VpcId");
+        let ids = some_ids(params, "VpcId", Code::VpcIdsTooMany)?;
         let filter = Filter {
             ids: (!ids.is_empty()).then_some(ids),
             names: params.get("VpcName").map(str::to_owned).into_iter().collect(),
+            tags: tag_filters(params)?,
             ..Filter::default()
         };
         Ok(Self {
@@ -62,6 +76,19 @@ impl Action for DescribeVpcs {
         view["Vpcs"] = json!({"Vpc": views.await?});
         Ok(view)
     }
+}
+
+/// Ids of a comma list by which a list is filtered.
+pub(super) fn some_ids(params: &Params, name: &str, too_many: Code) -> ApiResult<Vec<String>> {
+    let ids = input::comma_list(params, name);
+    if IDS_AT_MOST < ids.len() { Err(too_many.error()) } else { Ok(ids) }
+}
+
+/// Tags by which a list is filtered.
+pub(super) fn tag_filters(params: &Params) -> ApiResult<Vec<TagFilter>> {
+    let filters = input::tag_filters(params)?;
+    check_filters(&filters, LONGEST_KEY, (Code::TagKeysInvalid, Code::TagValuesInvalid))?;
+    Ok(filters)
 }
 
 /// The caller's network with this id.

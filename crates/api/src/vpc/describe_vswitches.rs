@@ -5,6 +5,7 @@ use model::RegionId;
 use serde_json::{Value, json};
 use wire::Params;
 
+use super::describe_vpcs::{some_ids, tag_filters};
 use super::views;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
@@ -25,21 +26,33 @@ impl Action for DescribeVSwitches {
         product: Product::Vpc,
         name: "DescribeVSwitches",
         summary: "List subnets of private networks.",
-        codes: &[Code::RegionIdNotFound404, Code::DryRunOperation],
+        codes: &[
+            Code::RegionIdNotFound404,
+            Code::VpcIdsTooMany404,
+            Code::VSwitchIdsTooMany,
+            Code::TagKeysInvalid,
+            Code::TagValuesInvalid,
+            Code::TagMismatch,
+            Code::TagsTooMany,
+            Code::DryRunOperation,
+        ],
     };
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
-        let ids = input::comma_list(params, "VSwitchId");
+        let ids = some_ids(params, "VSwitchId", Code::VSwitchIdsTooMany)?;
         let mut filter = Filter {
             ids: (!ids.is_empty()).then_some(ids),
             names: params.get("VSwitchName").map(str::to_owned).into_iter().collect(),
+            tags: tag_filters(params)?,
             ..Filter::default()
         };
-        for (name, facet) in [("VpcId", "vpc"), ("ZoneId", "zone")] {
-            if let Some(value) = params.get(name) {
-                filter = filter.with(facet, value);
-            }
+        let vpcs = some_ids(params, "VpcId", Code::VpcIdsTooMany404)?;
+        if !vpcs.is_empty() {
+            filter.facets.push(("vpc", vpcs));
+        }
+        if let Some(zone) = params.get("ZoneId") {
+            filter = filter.with("zone", zone);
         }
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionIdNotFound404)?,

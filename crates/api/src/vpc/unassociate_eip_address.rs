@@ -26,6 +26,7 @@ impl Action for UnassociateEipAddress {
         summary: "Take an elastic address from its server.",
         codes: &[
             Code::RegionNotFoundOfEip,
+            Code::EipInstanceTypeNotSupported,
             Code::AllocationIdNotFoundForRelease,
             Code::EipInstanceNotFoundForUnbinding,
             Code::EipStatusIncorrectForRelease,
@@ -34,6 +35,9 @@ impl Action for UnassociateEipAddress {
     type Output = Nothing;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
+        if params.get("InstanceType").is_some_and(|kind| kind != "EcsInstance") {
+            return Err(Code::EipInstanceTypeNotSupported.error());
+        }
         Ok(Self {
             region: region_or_default(params, cx, Code::RegionNotFoundOfEip)?,
             allocation: required(params, "AllocationId", Code::AllocationIdNotFoundForRelease)?,

@@ -2,8 +2,8 @@
 
 use meta::resources::count_with;
 use meta::{Tx, resources};
-use model::Instance;
 use model::network::{VSwitch, Vpc};
+use model::{Instance, Tag};
 use serde_json::{Value, json};
 
 use crate::code::ApiResult;
@@ -30,7 +30,7 @@ pub(super) fn vpc(tx: &mut Tx<'_>, vpc: &Vpc) -> ApiResult<Value> {
         "CreationTime": vpc.created.seconds(),
         "ResourceGroupId": "",
         "OwnerId": vpc.owner,
-        "Tags": {"Tag": []},
+        "Tags": tags(&vpc.tags),
     }))
 }
 
@@ -51,8 +51,13 @@ pub(super) fn vswitch(tx: &mut Tx<'_>, vswitch: &VSwitch) -> ApiResult<Value> {
         "CreationTime": vswitch.created.seconds(),
         "ResourceGroupId": "",
         "OwnerId": vswitch.owner,
-        "Tags": {"Tag": []},
+        "Tags": tags(&vswitch.tags),
     }))
+}
+
+fn tags(tags: &[Tag]) -> Value {
+    let one = |tag: &Tag| json!({"Key": tag.key.as_str(), "Value": tag.value.as_str()});
+    json!({"Tag": tags.iter().map(one).collect::<Vec<_>>()})
 }
 
 /// The id of a network's router.

@@ -49,6 +49,11 @@ async fn limit(world: &World, quota: Quota, value: u64) {
     set.await.expect("set");
 }
 
+/// Tags, one more than a resource may have.
+fn too_many_tags() -> Vec<(String, String)> {
+    (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("k{n}"))).collect()
+}
+
 /// A server that is made and never moved: nobody keeps machines in this world.
 async fn pending(image: &str, world: &World) -> String {
     let group = text(&world.ecs_ok("CreateSecurityGroup", &[]).await["SecurityGroupId"]);
@@ -71,7 +76,7 @@ pub(crate) async fn what_a_launch_is_refused_for() {
     let long_data = STANDARD.encode(vec![b'x'; (32 << 10) + 1]);
     let disks: Vec<(String, &str)> = (1..=17).map(|n| (format!("DataDisk.{n}.Size"), "20")).collect();
     let disks: Vec<(&str, &str)> = disks.iter().map(|(name, size)| (name.as_str(), *size)).collect();
-    let tags: Vec<(String, String)> = (1..=21).map(|n| (format!("Tag.{n}.Key"), format!("k{n}"))).collect();
+    let tags = too_many_tags();
     let tags: Vec<(&str, &str)> = tags.iter().map(|(name, key)| (name.as_str(), key.as_str())).collect();
 
     let good = good(&image, &network);
@@ -122,7 +127,7 @@ pub(crate) async fn what_a_launch_is_refused_for() {
         (&[("Tag.1.Key", "k"), ("Tag.2.Key", "k")], (400, "Duplicate.TagKey")),
         (&[("Tag.1.Value", "v")], (400, "InvalidTag.Mismatch")),
         (&[("Tag.1.Key", "acs:k")], (400, "InvalidTagKey.Malformed")),
-        (&tags, (400, "NumberExceed.Tags")),
+        (&tags, (403, "QuotaExceed.Tags")),
         (&[("DryRun", "true")], (400, "DryRunOperation")),
     ];
     for (changes, refusal) in cases {
@@ -403,11 +408,14 @@ pub(crate) async fn when_its_time_has_come_a_server_is_released() {
 pub(crate) async fn lists_and_what_is_on_offer() {
     let (world, image) = World::with_servers().await;
     let server = world.launch(&image, &[]).await;
+    let tags = too_many_tags();
+    let tags: Vec<(&str, &str)> = tags.iter().map(|(name, key)| (name.as_str(), key.as_str())).collect();
     let of_instances: &[(Params<'_>, Refusal)] = &[
         (&[("Filter.1.Key", "Colour"), ("Filter.1.Value", "x")], (404, "InvalidFilterKey.NotFound")),
         (&[("Filter.1.Key", "CreationStartTime"), ("Filter.1.Value", "x")], (404, "InvalidFilterValue")),
         (&[("LockReason", "whim")], (404, "InvalidLockReason.NotFound")),
         (&[("Tag.1.Value", "v")], (400, "InvalidTag.Mismatch")),
+        (&tags, (400, "InvalidTagCount")),
     ];
     for (params, refusal) in of_instances {
         refused(&world, "DescribeInstances", params, *refusal).await;

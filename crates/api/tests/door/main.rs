@@ -11,6 +11,7 @@ mod images;
 mod impact;
 mod launches;
 mod making;
+mod networks;
 mod races;
 mod ram;
 mod servers;

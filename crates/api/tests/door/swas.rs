@@ -517,6 +517,65 @@ pub(crate) async fn a_firewall_of_its_own() {
     assert_eq!(swas.ok("ListFirewallRules", &of).await["FirewallRules"], first["FirewallRules"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+pub(crate) async fn a_firewall_has_so_many_rules() {
+    let swas = Swas::new().await;
+    let (server, disk) = swas.running().await;
+    let of = ("InstanceId", server.as_str());
+    let several = |rules: Value| [("InstanceId", server.clone()), ("FirewallRules", rules.to_string())];
+    let code = async |rules: Value| {
+        let params = several(rules);
+        swas.code("CreateFirewallRules", &params.each_ref().map(|(name, value)| (*name, value.as_str()))).await
+    };
+    for (rule, status, name) in [
+        (json!([{"RuleProtocol": "TCP", "Port": "0"}]), 400, "InvalidPort.ValueNotSupported"),
+        (json!([{"RuleProtocol": "GRE", "Port": "1"}]), 400, "InvalidProtocol.ValueNotSupported"),
+        (json!([{"RuleProtocol": "TCP", "Port": "22"}]), 403, "FirewallRuleAlreadyExist"),
+        (json!({"RuleProtocol": "TCP"}), 403, "InvalidParam"),
+    ] {
+        assert_eq!(code(rule).await, (status, name.to_owned()));
+    }
+    let rules = |ports: std::ops::Range<u32>| -> Value {
+        ports.map(|port| json!({"RuleProtocol": "UDP", "Port": port.to_string()})).collect()
+    };
+    let full = (403, "FirewallRuleLimitExceed".to_owned());
+    assert_eq!(code(rules(1..49)).await, full, "three rules are there from the first");
+    let params = several(rules(1..48));
+    swas.ok("CreateFirewallRules", &params.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+    assert_eq!(code(rules(48..49)).await, full);
+    assert_eq!(swas.code("CreateFirewallRule", &[of, ("RuleProtocol", "UDP"), ("Port", "48")]).await, full);
+    let page = [of, ("PageNumber", "first")];
+    assert_eq!(swas.code("ListFirewallRules", &page).await, (403, "InvalidParam".into()));
+    assert_eq!(swas.code("ListSnapshots", &[("InstanceId", "none")]).await, (404, "InvalidInstanceId.NotFound".into()));
+
+    // Images that do not fit a plan, or a server that there is.
+    for (id, os_type, gib) in [("large", model::OsType::Linux, 60), ("windows", model::OsType::Windows, 40)] {
+        let (from, id) = (ImageId::from_record(SYSTEM.to_owned()), id.to_owned());
+        let publish = swas.world.engine.meta().write(Scope::Shared, move |tx| {
+            let source = images::get(tx, &from)?.expect("the image is there").image;
+            let mut disks = source.disks.clone();
+            disks[0].size_gib = gib;
+            manifests::hold(tx, &disks[0].manifest, &id)?;
+            let (name, id) = (id.parse().expect("a name"), ImageId::from_record(id.clone()));
+            images::insert(tx, &Image { id, name, os_type, disks, ..source }, i64::from(gib))
+        });
+        assert!(publish.await.expect("published"));
+    }
+    let buy = [("Period", "1"), ("Amount", "1"), ("PlanId", "swas.s2.c1m1s40b1")];
+    for (image, name) in [("large", "InvalidPlanIdSize.ValueNotSupported"), ("windows", "PlatformNotMatch")] {
+        let params = [&buy[..], &[("ImageId", image)]].concat();
+        assert_eq!(swas.code("CreateInstances", &params).await, (400, name.into()));
+    }
+    let reset = [of, ("ImageId", "large")];
+    assert_eq!(swas.code("ResetSystem", &reset).await, (400, "InvalidImageId.NotSupport".into()));
+
+    // A server that is on its way to somewhere has no disk at rest.
+    swas.world.engine.shut_down();
+    swas.ok("StopInstance", &[of]).await;
+    let snapshot = [("DiskId", disk.as_str()), ("SnapshotName", "moving")];
+    assert_eq!(swas.code("CreateSnapshot", &snapshot).await, (400, "IncorrectStatus".into()));
+}
+
 /// What the official clients' models of the lists have, by the service's metadata.
 const MEMBERS: &[(&str, &str, &str)] = &[
     (

@@ -525,7 +525,7 @@ impl Engine {
 
 /// Ports of the host that lead into a server.
 fn forwards(instance: &Instance, groups: &[SecurityGroup]) -> Vec<Forward> {
-    let ports = open_ports(groups, Ipv4Addr::LOCALHOST);
+    let ports = open_ports(groups, Ipv4Addr::LOCALHOST, instance.place.private_ip);
     let addresses = instance.place.reachable_at();
     let one = |address: Ipv4Addr, (tcp, port): (bool, u16)| Forward {
         protocol: if tcp { Protocol::Tcp } else { Protocol::Udp },

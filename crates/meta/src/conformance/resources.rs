@@ -19,6 +19,7 @@ fn vpc(owner: AccountId, name: &str) -> Vpc {
         name: name.to_owned(),
         description: "".parse().expect("a description"),
         cidr: "10.0.0.0/8".parse().expect("a range"),
+        tags: Vec::new(),
         created: Timestamp::from_millis(1),
     }
 }

@@ -1,5 +1,7 @@
 //! `AllocatePublicIpAddress`: give a server its public address: one of the host's, in 127.0.0.0/8.
 
+use std::net::Ipv4Addr;
+
 use meta::{Scope, resources};
 use model::{Instance, InstanceId, InstanceStatus};
 use serde_json::{Value, json};
@@ -9,10 +11,14 @@ use super::launch::instance_id;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::input::optional;
 use crate::resource::own_anywhere;
 
 /// The call.
-pub(crate) struct AllocatePublicIpAddress(InstanceId);
+pub(crate) struct AllocatePublicIpAddress {
+    instance: InstanceId,
+    wanted: Option<Ipv4Addr>,
+}
 
 impl Action for AllocatePublicIpAddress {
     const SPEC: Spec = Spec {
@@ -21,6 +27,9 @@ impl Action for AllocatePublicIpAddress {
         summary: "Give a server a public address.",
         codes: &[
             Code::InstanceIdNotFound,
+            Code::IpAddressMalformed,
+            Code::IpAddressNotPublic,
+            Code::IpAddressNotFound,
             Code::InstanceStatusIncorrect,
             Code::PublicAddressThere,
             Code::BandwidthIsZero,
@@ -29,11 +38,16 @@ impl Action for AllocatePublicIpAddress {
     type Output = Value;
 
     fn parse(params: &Params, _cx: &Cx) -> ApiResult<Self> {
-        instance_id(params).map(Self)
+        let instance = instance_id(params)?;
+        let wanted: Option<Ipv4Addr> = optional(params, "IpAddress", Code::IpAddressMalformed)?;
+        if wanted.is_some_and(|address| address.is_private()) {
+            return Err(Code::IpAddressNotPublic.error());
+        }
+        Ok(Self { instance, wanted })
     }
 
     fn access(&self, cx: &Cx) -> Vec<Access> {
-        let resource = cx.resource("ecs", "*", &format!("instance/{}", self.0));
+        let resource = cx.resource("ecs", "*", &format!("instance/{}", self.instance));
         vec![Access { verb: "ecs:AllocatePublicIpAddress", resource }]
     }
 
@@ -41,7 +55,11 @@ impl Action for AllocatePublicIpAddress {
         let account = cx.account();
         let address = cx.engine().meta().write(Scope::Account(account), move |tx| {
             let code = Code::InstanceIdNotFound;
-            let before = own_anywhere::<Instance>(tx, account, self.0.as_str(), code)?;
+            let before = own_anywhere::<Instance>(tx, account, self.instance.as_str(), code)?;
+            // A server has its address from its launch on; it is only shown to the outside now.
+            if self.wanted.is_some_and(|wanted| wanted != before.record.place.host_address) {
+                return Err(Code::IpAddressNotFound.error());
+            }
             if !matches!(before.record.status, InstanceStatus::Running | InstanceStatus::Stopped) {
                 return Err(Code::InstanceStatusIncorrect.error());
             }

@@ -38,7 +38,7 @@ impl Action for DescribeInstances {
             Code::FilterKeyNotFound,
             Code::FilterValueInvalid,
             Code::TagMismatch,
-            Code::TagsTooMany,
+            Code::TagCountInvalid,
             Code::DryRunOperation,
         ],
     };
@@ -48,7 +48,7 @@ impl Action for DescribeInstances {
         let mut filter = Filter {
             ids: list_of(params, "InstanceIds")?,
             names: params.get("InstanceName").map(str::to_owned).into_iter().collect(),
-            tags: input::tag_filters(params)?,
+            tags: input::tag_filters_or(params, Code::TagCountInvalid)?,
             ..Filter::default()
         }
         .with("market", "Ecs");

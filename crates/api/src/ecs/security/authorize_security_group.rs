@@ -16,7 +16,7 @@ impl Action for AuthorizeSecurityGroup {
         product: Product::Ecs,
         name: "AuthorizeSecurityGroup",
         summary: "Add rules for traffic to servers.",
-        codes: &group_rules::CODES,
+        codes: group_rules::AUTHORIZE,
     };
     type Output = Nothing;
 

@@ -16,7 +16,7 @@ impl Action for AuthorizeSecurityGroupEgress {
         product: Product::Ecs,
         name: "AuthorizeSecurityGroupEgress",
         summary: "Add rules for traffic from servers.",
-        codes: &group_rules::CODES,
+        codes: group_rules::AUTHORIZE_EGRESS,
     };
     type Output = Nothing;
 

@@ -37,7 +37,7 @@ impl Action for CreateKeyPair {
             Code::TagKeyMalformed,
             Code::TagValueMalformed,
             Code::TagMismatch,
-            Code::TagsTooMany,
+            Code::TagQuotaExceeded,
         ],
     };
     type Output = Value;
@@ -46,7 +46,7 @@ impl Action for CreateKeyPair {
         Ok(Self {
             region: region(params, cx, Code::RegionIdNotFoundForTags)?,
             name: required(params, "KeyPairName", Code::KeyPairNameMalformed)?,
-            tags: input::tags(params, Code::TagKeyDuplicate)?,
+            tags: input::tags_or(params, Code::TagKeyDuplicate, Code::TagQuotaExceeded)?,
         })
     }
 

@@ -40,7 +40,7 @@ impl Action for CreateSecurityGroup {
             Code::TagKeyMalformed,
             Code::TagValueMalformed,
             Code::TagMismatch,
-            Code::TagsTooMany,
+            Code::TagQuotaExceeded,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
             Code::VpcIdNotFound,
@@ -64,7 +64,7 @@ impl Action for CreateSecurityGroup {
             description: description(params, Code::SecurityGroupDescriptionMalformed)?,
             vpc,
             kind,
-            tags: input::tags(params, Code::TagKeyDuplicate)?,
+            tags: input::tags_or(params, Code::TagKeyDuplicate, Code::TagQuotaExceeded)?,
             token: optional(params, "ClientToken", Code::ClientTokenMalformed)?,
         })
     }

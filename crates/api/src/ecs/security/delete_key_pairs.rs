@@ -26,15 +26,18 @@ impl Action for DeleteKeyPairs {
         product: Product::Ecs,
         name: "DeleteKeyPairs",
         summary: "Forget key pairs that no server has.",
-        codes: &[Code::RegionIdNotFound404, Code::KeyPairNamesInvalid, Code::KeyPairAttached],
+        codes: &[Code::RegionIdNotFound404, Code::KeyPairNamesInvalid, Code::KeyPairsTooMany, Code::KeyPairAttached],
     };
     type Output = Nothing;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let names = json_list(params, "KeyPairNames", Code::KeyPairNamesInvalid)?;
         let names = names.ok_or_else(|| ApiError::missing("KeyPairNames"))?;
-        if names.is_empty() || AT_MOST < names.len() {
+        if names.is_empty() {
             return Err(Code::KeyPairNamesInvalid.error());
+        }
+        if AT_MOST < names.len() {
+            return Err(Code::KeyPairsTooMany.error());
         }
         Ok(Self { region: region(params, cx, Code::RegionIdNotFound404)?, names })
     }

@@ -1,7 +1,8 @@
 //! `DeleteSecurityGroup`: delete a firewall that no server has.
 
-use meta::Scope;
-use meta::resources::{self, count_with};
+use meta::images::Window;
+use meta::resources::{self, Filter, count_with};
+use meta::{Scope, Tx};
 use model::network::SecurityGroup;
 use model::{Instance, RegionId, SecurityGroupId};
 use wire::Params;
@@ -9,7 +10,7 @@ use wire::Params;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{region, required};
+use crate::input::{region_named, required};
 use crate::resource::own;
 
 /// The call.
@@ -23,13 +24,19 @@ impl Action for DeleteSecurityGroup {
         product: Product::Ecs,
         name: "DeleteSecurityGroup",
         summary: "Delete a firewall that no server has.",
-        codes: &[Code::RegionIdNotFound404, Code::SecurityGroupNotFound, Code::SecurityGroupHasInstances],
+        codes: &[
+            Code::MissingRegionIdForGroup,
+            Code::RegionIdNotFound404,
+            Code::SecurityGroupNotFound,
+            Code::SecurityGroupHasInstances,
+            Code::SecurityGroupIsReferenced,
+        ],
     };
     type Output = Nothing;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         Ok(Self {
-            region: region(params, cx, Code::RegionIdNotFound404)?,
+            region: region_named(params, cx, Code::RegionIdNotFound404, Code::MissingRegionIdForGroup)?,
             group: required(params, "SecurityGroupId", Code::SecurityGroupNotFound)?,
         })
     }
@@ -49,9 +56,19 @@ impl Action for DeleteSecurityGroup {
                 if 0 < count_with::<Instance>(tx, "group", id)? {
                     return Err(Code::SecurityGroupHasInstances.error());
                 }
+                if is_referenced(tx, &found.record)? {
+                    return Err(Code::SecurityGroupIsReferenced.error());
+                }
                 resources::delete(tx, &found, now)?;
                 Ok(Nothing {})
             })
             .await
     }
+}
+
+/// Whether a rule of another group is about this one.
+fn is_referenced(tx: &mut Tx<'_>, group: &SecurityGroup) -> ApiResult<bool> {
+    let all = Window { offset: 0, limit: u64::from(u32::MAX), below: None };
+    let groups = resources::list::<SecurityGroup>(tx, group.owner, &group.region, &Filter::default(), all)?;
+    Ok(groups.items.iter().flat_map(|other| &other.rules).any(|rule| rule.group == group.id.as_str()))
 }

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use wire::Params;
 
 use crate::action::{Access, Action, Product, Spec};
-use crate::code::{ApiError, ApiResult, Code};
+use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{region, required};
+use crate::input::{region_named, required};
 use crate::resource::own;
 
 /// The call.
@@ -23,18 +23,29 @@ impl Action for DescribeSecurityGroupAttribute {
         product: Product::Ecs,
         name: "DescribeSecurityGroupAttribute",
         summary: "Show a firewall and its rules.",
-        codes: &[Code::RegionIdNotFound404, Code::SecurityGroupIdNotFound],
+        codes: &[
+            Code::MissingRegionIdForGroup,
+            Code::RegionIdNotFound404,
+            Code::SecurityGroupIdMalformed,
+            Code::SecurityGroupIdNotFound,
+            Code::NicTypeNotSupported,
+            Code::InvalidParamter,
+        ],
     };
     type Output = Value;
 
     fn parse(params: &Params, cx: &Cx) -> ApiResult<Self> {
         let direction = match params.get("Direction").unwrap_or("all") {
             "all" => None,
-            other => Some(other.parse().map_err(|_| ApiError::invalid("Direction"))?),
+            other => Some(other.parse().map_err(|_| Code::InvalidParamter)?),
         };
+        // Rules of both kinds are shown, whichever is asked for: none of these servers has but one network.
+        if params.get("NicType").is_some_and(|kind| !["internet", "intranet"].contains(&kind)) {
+            return Err(Code::NicTypeNotSupported.error());
+        }
         Ok(Self {
-            region: region(params, cx, Code::RegionIdNotFound404)?,
-            group: required(params, "SecurityGroupId", Code::SecurityGroupIdNotFound)?,
+            region: region_named(params, cx, Code::RegionIdNotFound404, Code::MissingRegionIdForGroup)?,
+            group: required(params, "SecurityGroupId", Code::SecurityGroupIdMalformed)?,
             direction,
         })
     }
@@ -70,18 +81,22 @@ impl Action for DescribeSecurityGroupAttribute {
 fn permission(rule: &Rule) -> Value {
     let here =
         |direction: Direction, text: &str| if rule.direction == direction { text.to_owned() } else { String::new() };
+    let (source, dest) = match rule.direction {
+        Direction::Ingress => (&rule.cidr, &rule.own_cidr),
+        Direction::Egress => (&rule.own_cidr, &rule.cidr),
+    };
     json!({
         "SecurityGroupRuleId": rule.id,
         "Direction": rule.direction,
         "IpProtocol": rule.protocol,
         "PortRange": rule.ports.to_string(),
-        "SourceCidrIp": here(Direction::Ingress, &rule.cidr),
+        "SourceCidrIp": source,
         "SourceGroupId": here(Direction::Ingress, &rule.group),
         "SourceGroupName": "",
         "SourceGroupOwnerAccount": "",
-        "SourcePortRange": "",
+        "SourcePortRange": rule.source_ports.map_or_else(String::new, |ports| ports.to_string()),
         "SourcePrefixListId": "",
-        "DestCidrIp": here(Direction::Egress, &rule.cidr),
+        "DestCidrIp": dest,
         "DestGroupId": here(Direction::Egress, &rule.group),
         "DestGroupName": "",
         "DestGroupOwnerAccount": "",

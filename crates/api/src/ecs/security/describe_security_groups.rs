@@ -9,7 +9,7 @@ use wire::Params;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{self, region};
+use crate::input::{self, region_named};
 use crate::resource::{Paging, page, some_json_list, tags_view};
 
 /// The call.
@@ -27,7 +27,15 @@ impl Action for DescribeSecurityGroups {
         product: Product::Ecs,
         name: "DescribeSecurityGroups",
         summary: "List firewalls.",
-        codes: &[Code::RegionIdNotFound404, Code::TagMismatch, Code::TagsTooMany, Code::DryRunOperation],
+        codes: &[
+            Code::MissingRegionIdForGroups,
+            Code::RegionIdNotFound404,
+            Code::SecurityGroupTypeNotValid,
+            Code::SecurityGroupPageTokenInvalid,
+            Code::TagMismatch,
+            Code::TagsTooMany,
+            Code::DryRunOperation,
+        ],
     };
     type Output = Value;
 
@@ -46,15 +54,18 @@ impl Action for DescribeSecurityGroups {
         if let Some(id) = params.get("SecurityGroupId") {
             filter.ids = Some(vec![id.to_owned()]);
         }
+        if params.get("SecurityGroupType").is_some_and(|kind| !["normal", "enterprise"].contains(&kind)) {
+            return Err(Code::SecurityGroupTypeNotValid.error());
+        }
         for (name, facet) in [("VpcId", "vpc"), ("SecurityGroupType", "kind")] {
             if let Some(value) = params.get(name) {
                 filter = filter.with(facet, value);
             }
         }
         Ok(Self {
-            region: region(params, cx, Code::RegionIdNotFound404)?,
+            region: region_named(params, cx, Code::RegionIdNotFound404, Code::MissingRegionIdForGroups)?,
             filter,
-            paging: Paging::read(params)?,
+            paging: Paging::read_or(params, Code::SecurityGroupPageTokenInvalid)?,
             may_match: params.get("ResourceGroupId").is_none(),
             dry_run: input::flag(params, "DryRun")?,
         })

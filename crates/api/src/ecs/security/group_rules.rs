@@ -2,13 +2,14 @@
 
 use meta::Tx;
 use meta::resources::{self, Stored};
-use model::network::{Cidr, Direction, IpProtocol, PortRange, Rule, RulePolicy, SecurityGroup};
+use model::network::{Direction, Rule, SecurityGroup};
 use model::quota::Quota;
-use model::{ClientToken, RegionId, SecurityGroupId, SecurityGroupRuleId};
+use model::{AccountId, ClientToken, RegionId, SecurityGroupId, SecurityGroupRuleId};
 use wire::Params;
 
+use super::rule_form::{self, Form};
 use crate::action::{Access, Nothing};
-use crate::code::{ApiError, ApiResult, Code};
+use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{optional, region, required};
 use crate::quota;
@@ -21,86 +22,128 @@ pub(super) struct RuleCall {
     pub(super) rules: Vec<Rule>,
     /// Rules by their ids, where a call may name them so.
     pub(super) ids: Vec<SecurityGroupRuleId>,
+    names_prefix_list: bool,
     token: Option<ClientToken>,
 }
 
-/// Codes of the calls that add rules.
-pub(super) const CODES: [Code; 19] = [
-    Code::RegionIdNotFound404,
-    Code::SecurityGroupIdNotFound,
-    Code::IpProtocolNotSupported,
-    Code::PortRangeMissing,
-    Code::PortRangeMalformed,
-    Code::ProtocolAndPortsMismatch,
-    Code::RulePolicyMalformed,
-    Code::PriorityMalformed,
-    Code::NicTypeNotSupported,
-    Code::SourceCidrIpMalformed,
-    Code::DestCidrIpMalformed,
-    Code::RulePeerMissing,
-    Code::RuleDescriptionMalformed,
-    Code::RuleGroupIsSame,
-    Code::SourceGroupIdNotFound,
-    Code::RuleLimitExceeded,
-    Code::RulesDuplicated,
-    Code::ClientTokenMalformed,
-    Code::IdempotentParameterMismatch,
-];
+/// The codes of both kinds of calls, and more.
+macro_rules! codes {
+    ($($more:ident),*) => {
+        &[
+            Code::RegionIdNotFound404,
+            Code::SecurityGroupIdNotFound,
+            Code::SecurityGroupIdMalformed,
+            Code::PermissionsNotAlone,
+            Code::UnsupportedOperation,
+            Code::IpProtocolNotSupported,
+            Code::PortRangeMissing,
+            Code::RulePortRangeInvalid,
+            Code::SourcePortRangeMalformed,
+            Code::RulePolicyMalformed,
+            Code::PriorityMalformed,
+            Code::PriorityNotSupported,
+            Code::NicTypeNotSupported,
+            Code::RuleSourceIpConflict,
+            Code::RuleDestIpConflict,
+            Code::RuleSourceCidrIpInvalid,
+            Code::RuleDestCidrIpInvalid,
+            Code::DestCidrIpMalformed,
+            Code::RuleDescriptionMalformed,
+            Code::RulesDuplicated,
+            Code::PrefixListIdNotFound,
+            Code::RuleOfEnterpriseGroup,
+            Code::RuleWithEnterpriseGroup,
+            Code::ClientTokenMalformed,
+            Code::IdempotentParameterMismatch,
+            $(Code::$more),*
+        ]
+    };
+}
 
-/// Codes of the calls that remove rules.
-pub(super) const REVOKE_CODES: [Code; 18] = [
-    Code::RegionIdNotFound404,
-    Code::SecurityGroupIdNotFound,
-    Code::RuleIdInvalid,
-    Code::RuleIdRepeated,
-    Code::IpProtocolNotSupported,
-    Code::PortRangeMissing,
-    Code::RevokedPortRangeMalformed,
-    Code::RulePolicyMalformed,
-    Code::PriorityMalformed,
-    Code::NicTypeNotSupported,
-    Code::SourceCidrIpMalformed,
-    Code::DestCidrIpMalformed,
-    Code::RevokedPeerMissing,
-    Code::RuleDescriptionMalformed,
-    Code::RevokedGroupIsSame,
-    Code::RulesDuplicated,
-    Code::ClientTokenMalformed,
-    Code::IdempotentParameterMismatch,
+/// The codes of the calls that add rules, and more.
+macro_rules! authorize_codes {
+    ($($more:ident),*) => {
+        codes![
+            PortRangeMalformed,
+            ProtocolAndPortsMismatch,
+            RuleEndsAreSame,
+            RuleIpVersionsConflict,
+            RuleProtocolNeedsIpv6,
+            RulePeerMissing,
+            RuleGroupIsSame,
+            RuleNetworkTypesDiffer,
+            GroupRuleLimitExceeded,
+            RuleLimitExceeded,
+            $($more),*
+        ]
+    };
+}
+
+/// Codes of the calls that add rules, for traffic to servers and from them.
+pub(super) const AUTHORIZE: &[Code] = authorize_codes![
+    SourceCidrIpMalformed,
+    RuleSourceMissing,
+    SourceGroupNeedsIntranet,
+    SourceGroupIdNotFound,
+    SourceGroupOfOtherNetwork
 ];
+pub(super) const AUTHORIZE_EGRESS: &[Code] =
+    authorize_codes![RuleDestMissing, DestGroupNeedsIntranet, DestGroupIdNotFound, DestGroupOfOtherNetwork];
+
+/// The codes of the calls that remove rules, and more.
+macro_rules! revoke_codes {
+    ($($more:ident),*) => {
+        codes![
+            RuleIdInvalid,
+            RuleIdRepeated,
+            RuleIdNotFound,
+            RevokedPortRangeMalformed,
+            RevokedPeerMissing,
+            RevokedGroupIsSame,
+            $($more),*
+        ]
+    };
+}
+
+/// Codes of the calls that remove rules, for traffic to servers and from them.
+pub(super) const REVOKE: &[Code] =
+    revoke_codes![SourceCidrIpMalformed, RuleSourceMissing, SourceGroupIdNotFound, SourceGroupOfOtherNetwork];
+pub(super) const REVOKE_EGRESS: &[Code] = revoke_codes![RuleDestMissing, DestGroupIdNotFound, DestGroupOfOtherNetwork];
 
 impl RuleCall {
     /// Reads the call. `SecurityGroupRuleId.N` may stand instead of rules where `by_id` says so.
     pub(super) fn read(params: &Params, cx: &Cx, direction: Direction, by_id: bool) -> ApiResult<Self> {
         let region = region(params, cx, Code::RegionIdNotFound404)?;
-        let group: SecurityGroupId = required(params, "SecurityGroupId", Code::SecurityGroupIdNotFound)?;
+        let group: SecurityGroupId = required(params, "SecurityGroupId", Code::SecurityGroupIdMalformed)?;
         let ids: Vec<SecurityGroupRuleId> = params
             .list("SecurityGroupRuleId")
             .into_iter()
             .map(|(_, id)| id.parse().map_err(|_| Code::RuleIdInvalid.error()))
             .collect::<ApiResult<_>>()?;
         let token = optional(params, "ClientToken", Code::ClientTokenMalformed)?;
-        if by_id && !ids.is_empty() {
+        let read = |params: &Params, number: Option<u32>| {
+            Form { direction, is_revoked: by_id, number }.read(params, cx, &group)
+        };
+        let items = params.items("Permissions");
+        let read = if by_id && !ids.is_empty() {
             if ids.iter().enumerate().any(|(n, id)| ids[..n].contains(id)) {
                 return Err(Code::RuleIdRepeated.error());
             }
-            return Ok(Self { region, group, rules: Vec::new(), ids, token });
-        }
-        let items = params.items("Permissions");
-        let rule = |params: &Params| {
-            let read = rule(params, cx, direction, &group);
-            if by_id { read.map_err(as_revoked) } else { read }
-        };
-        let rules: Vec<Rule> = if items.is_empty() {
-            vec![rule(params)?]
+            Vec::new()
+        } else if items.is_empty() {
+            vec![read(params, None)?]
+        } else if rule_form::ALONE.iter().any(|name| params.get(name).is_some()) {
+            return Err(Code::PermissionsNotAlone.error());
         } else {
-            items.iter().map(|(_, item)| rule(item)).collect::<ApiResult<_>>()?
+            items.iter().map(|(number, item)| read(item, Some(*number))).collect::<ApiResult<_>>()?
         };
+        let names_prefix_list = read.iter().any(|read| read.names_prefix_list);
+        let rules: Vec<Rule> = read.into_iter().map(|read| read.rule).collect();
         let is_twice = |(n, rule): (usize, &Rule)| rules[..n].iter().any(|other| other.says_the_same(rule));
         if rules.iter().enumerate().any(is_twice) {
             return Err(Code::RulesDuplicated.error());
         }
-        Ok(Self { region, group, rules, ids: Vec::new(), token })
+        Ok(Self { region, group, rules, ids: if by_id { ids } else { Vec::new() }, names_prefix_list, token })
     }
 
     pub(super) fn access(&self, cx: &Cx, verb: &'static str) -> Vec<Access> {
@@ -110,26 +153,38 @@ impl RuleCall {
 
     /// Adds the rules that are not there yet.
     pub(super) async fn authorize(self, cx: &Allowed<'_>, action: &'static str) -> ApiResult<Nothing> {
-        self.change(cx, action, |tx, account, region, rules, before| {
-            let mut after = before.to_vec();
+        self.change(cx, action, |tx, account, rules, group| {
+            let mut after = group.rules.clone();
             for rule in rules {
                 if !rule.group.is_empty() {
-                    own::<SecurityGroup>(tx, account, region, &rule.group, Code::SourceGroupIdNotFound)?;
+                    check_peer(tx, account, group, rule)?;
                 }
                 if !after.iter().any(|there| there.says_the_same(rule)) {
                     after.push(rule.clone());
                 }
             }
+            let of_groups = after.iter().filter(|rule| !rule.group.is_empty()).count();
+            quota::at_most(tx, account, Quota::GroupRulesPerGroup, of_groups as u64, Code::GroupRuleLimitExceeded)?;
             quota::at_most(tx, account, Quota::RulesPerGroup, after.len() as u64, Code::RuleLimitExceeded)?;
             Ok(after)
         })
         .await
     }
 
-    /// Removes the rules. One that is not there is no fault.
+    /// Removes the rules. One that is written out and is not there is no fault, if it could be there; one that is named by
+    /// its id must be.
     pub(super) async fn revoke(self, cx: &Allowed<'_>, action: &'static str) -> ApiResult<Nothing> {
         let ids = self.ids.clone();
-        self.change(cx, action, move |_, _, _, rules, before| {
+        self.change(cx, action, move |tx, account, rules, group| {
+            let before = &group.rules;
+            if ids.iter().any(|id| !before.iter().any(|there| there.id == *id)) {
+                return Err(Code::RuleIdNotFound.error());
+            }
+            for rule in rules.iter().filter(|rule| !rule.group.is_empty()) {
+                if !before.iter().any(|there| rule.says_the_same(there)) {
+                    check_peer(tx, account, group, rule)?;
+                }
+            }
             let goes = |there: &Rule| ids.contains(&there.id) || rules.iter().any(|rule| rule.says_the_same(there));
             Ok(before.iter().filter(|there| !goes(there)).cloned().collect())
         })
@@ -140,13 +195,16 @@ impl RuleCall {
         self,
         cx: &Allowed<'_>,
         action: &'static str,
-        change: impl Fn(&mut Tx<'_>, model::AccountId, &RegionId, &[Rule], &[Rule]) -> ApiResult<Vec<Rule>> + Send + 'static,
+        change: impl Fn(&mut Tx<'_>, AccountId, &[Rule], &SecurityGroup) -> ApiResult<Vec<Rule>> + Send + 'static,
     ) -> ApiResult<Nothing> {
         let (account, region, token) = (cx.account(), self.region.clone(), self.token.clone());
         let changed = once(cx, (&region, action), (token, Code::IdempotentParameterMismatch), move |tx| {
             let code = Code::SecurityGroupIdNotFound;
             let before: Stored<SecurityGroup> = own(tx, account, &self.region, self.group.as_str(), code)?;
-            let rules = change(tx, account, &self.region, &self.rules, &before.record.rules)?;
+            if self.names_prefix_list {
+                return Err(Code::PrefixListIdNotFound.error());
+            }
+            let rules = change(tx, account, &self.rules, &before.record)?;
             resources::update(tx, &before, &SecurityGroup { rules, ..before.record.clone() })?;
             Ok(Nothing {})
         })
@@ -156,67 +214,24 @@ impl RuleCall {
     }
 }
 
-/// What is wrong with a rule, in the words of the calls that remove rules.
-fn as_revoked(error: ApiError) -> ApiError {
-    match error.code() {
-        Code::PortRangeMalformed | Code::ProtocolAndPortsMismatch => Code::RevokedPortRangeMalformed.error(),
-        Code::RulePeerMissing => Code::RevokedPeerMissing.error(),
-        Code::RuleGroupIsSame => Code::RevokedGroupIsSame.error(),
-        _ => error,
-    }
-}
-
-fn rule(params: &Params, cx: &Cx, direction: Direction, own_group: &SecurityGroupId) -> ApiResult<Rule> {
-    let protocol = params.get("IpProtocol").ok_or_else(|| ApiError::missing("IpProtocol"))?;
-    let known = IpProtocol::ALL.iter().find(|known| known.as_str().eq_ignore_ascii_case(protocol));
-    let protocol = *known.ok_or(Code::IpProtocolNotSupported)?;
-    let ports: PortRange =
-        params.get("PortRange").ok_or(Code::PortRangeMissing)?.parse().map_err(|_| Code::PortRangeMalformed)?;
-    let has_ports = matches!(protocol, IpProtocol::Tcp | IpProtocol::Udp);
-    if !has_ports && ports != PortRange::ALL {
-        return Err(Code::ProtocolAndPortsMismatch.error());
-    }
-    let policy = match params.get("Policy").unwrap_or("accept").to_ascii_lowercase().as_str() {
-        "accept" => RulePolicy::Accept,
-        "drop" => RulePolicy::Drop,
-        _ => return Err(Code::RulePolicyMalformed.error()),
+/// Checks the group at the other end of a rule: it is there, in the same network, and neither is an enterprise group, which
+/// knows no rules about groups.
+fn check_peer(tx: &mut Tx<'_>, account: AccountId, group: &SecurityGroup, rule: &Rule) -> ApiResult<()> {
+    const ENTERPRISE: &str = "enterprise";
+    let (missing, elsewhere) = match rule.direction {
+        Direction::Ingress => (Code::SourceGroupIdNotFound, Code::SourceGroupOfOtherNetwork),
+        Direction::Egress => (Code::DestGroupIdNotFound, Code::DestGroupOfOtherNetwork),
     };
-    let priority = optional(params, "Priority", Code::PriorityMalformed)?.unwrap_or(1);
-    if !(1..=100).contains(&priority) {
-        return Err(Code::PriorityMalformed.error());
+    let peer = own::<SecurityGroup>(tx, account, &group.region, &rule.group, missing)?.record;
+    if group.kind == ENTERPRISE {
+        return Err(Code::RuleOfEnterpriseGroup.error());
     }
-    let nic_type = params.get("NicType").unwrap_or("intranet").to_owned();
-    if !["internet", "intranet"].contains(&nic_type.as_str()) {
-        return Err(Code::NicTypeNotSupported.error());
+    if peer.kind == ENTERPRISE {
+        return Err(Code::RuleWithEnterpriseGroup.error());
     }
-    let (cidr_name, group_name, bad) = match direction {
-        Direction::Ingress => ("SourceCidrIp", "SourceGroupId", Code::SourceCidrIpMalformed),
-        Direction::Egress => ("DestCidrIp", "DestGroupId", Code::DestCidrIpMalformed),
-    };
-    let cidr: Option<Cidr> = optional(params, cidr_name, bad)?;
-    let group = params.get(group_name).unwrap_or_default().to_owned();
-    if cidr.is_none() && group.is_empty() {
-        return Err(Code::RulePeerMissing.error());
+    match (&group.vpc, &peer.vpc) {
+        (Some(here), Some(there)) if here != there => Err(elsewhere.error()),
+        (Some(_), None) | (None, Some(_)) => Err(Code::RuleNetworkTypesDiffer.error()),
+        _ => Ok(()),
     }
-    if group == own_group.as_str() {
-        return Err(Code::RuleGroupIsSame.error());
-    }
-    let description = params.get("Description").unwrap_or_default().to_owned();
-    if 512 < description.chars().count() || description.starts_with("http://") || description.starts_with("https://") {
-        return Err(Code::RuleDescriptionMalformed.error());
-    }
-    let engine = &cx.services.engine;
-    Ok(Rule {
-        id: SecurityGroupRuleId::generate(engine.entropy()),
-        direction,
-        policy,
-        protocol,
-        ports,
-        cidr: cidr.map_or_else(String::new, |cidr| cidr.to_string()),
-        group,
-        priority,
-        nic_type,
-        description,
-        created: engine.clock().now(),
-    })
 }

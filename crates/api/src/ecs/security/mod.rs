@@ -17,3 +17,4 @@ mod key_pair_binding;
 mod key_pairs;
 pub(crate) mod revoke_security_group;
 pub(crate) mod revoke_security_group_egress;
+mod rule_form;

@@ -16,7 +16,7 @@ impl Action for RevokeSecurityGroup {
         product: Product::Ecs,
         name: "RevokeSecurityGroup",
         summary: "Remove rules for traffic to servers.",
-        codes: &group_rules::REVOKE_CODES,
+        codes: group_rules::REVOKE,
     };
     type Output = Nothing;
 

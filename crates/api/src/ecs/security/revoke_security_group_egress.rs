@@ -16,7 +16,7 @@ impl Action for RevokeSecurityGroupEgress {
         product: Product::Ecs,
         name: "RevokeSecurityGroupEgress",
         summary: "Remove rules for traffic from servers.",
-        codes: &group_rules::REVOKE_CODES,
+        codes: group_rules::REVOKE_EGRESS,
     };
     type Output = Nothing;
 

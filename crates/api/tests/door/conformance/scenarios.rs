@@ -3,7 +3,8 @@
 use super::report::Outcome;
 use crate::support;
 use crate::{
-    attributes, disks, documents, gateway, identity, images, impact, launches, making, ram, servers, sharing, swas,
+    attributes, disks, documents, gateway, identity, images, impact, launches, making, networks, ram, servers, sharing,
+    swas,
 };
 
 /// The tests of the door, but for races, whose codes others reach too. One that is not here proves nothing less; only its
@@ -62,6 +63,12 @@ const SCENARIOS: &[fn()] = &[
     making::images_for_a_type_of_server,
     making::what_an_export_needs,
     making::what_an_image_is_made_of,
+    networks::addresses_and_the_servers_that_may_have_them,
+    networks::groups_and_their_rules_have_limits,
+    networks::keys_and_tags_have_limits,
+    networks::networks_and_subnets_have_limits,
+    networks::rules_about_groups_and_both_ends,
+    networks::what_a_rule_of_a_group_must_not_say,
     ram::a_key_signs_until_it_is_disabled,
     ram::a_policy_reaches_the_members_of_a_group_at_once,
     ram::a_user_looks_after_its_own_keys,
@@ -85,6 +92,7 @@ const SCENARIOS: &[fn()] = &[
     sharing::one_account_receives_so_many,
     sharing::publishing_keeps_what_was_shared_before,
     sharing::so_many_accounts_a_call_and_an_image,
+    swas::a_firewall_has_so_many_rules,
     swas::a_firewall_of_its_own,
     swas::a_server_its_snapshot_its_image_and_back,
     swas::a_server_with_a_data_disk_gives_an_image_with_two,

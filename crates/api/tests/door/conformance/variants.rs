@@ -402,14 +402,15 @@ const STEMS: &[(&str, &str)] =
 /// What a member of a structure must come with.
 const COMPANIONS: &[(&str, &[(&str, &str)])] = &[
     ("DataDisk.1.", &[("DataDisk.1.Size", "20")]),
+    ("TagFilter.1.TagValues.", &[("TagFilter.1.TagKey", "k")]),
     ("MinAmount", &[("Amount", "100")]),
     (
         "Permissions.1.",
         &[
             ("Permissions.1.IpProtocol", "tcp"),
             ("Permissions.1.PortRange", "80/80"),
-            ("Permissions.1.SourceCidrIp", "0.0.0.0/0"),
-            ("Permissions.1.DestCidrIp", "0.0.0.0/0"),
+            ("Permissions.1.SourceCidrIp", "10.0.0.0/8"),
+            ("Permissions.1.DestCidrIp", "172.16.0.0/12"),
         ],
     ),
     ("FirewallRules.1.", &[("FirewallRules.1.RuleProtocol", "TCP"), ("FirewallRules.1.Port", "3306")]),
@@ -435,6 +436,10 @@ fn with(sample: &Params, wire: &str, value: Option<&str>) -> Params {
     // One or the other.
     if wire == "ImageFamily" {
         params.retain(|(name, _)| name != "ImageId");
+    }
+    if wire.starts_with("Permissions.") {
+        let alone = ["IpProtocol", "PortRange", "SourceCidrIp", "DestCidrIp"];
+        params.retain(|(name, _)| !alone.contains(&name.as_str()));
     }
     let mut beside = |name: &str, value: &str| {
         if params.iter().all(|(known, _)| known != name) {
