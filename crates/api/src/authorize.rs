@@ -70,7 +70,7 @@ struct LookedUp {
     tags: Vec<(String, String)>,
 }
 
-/// Looks a resource up, in one transaction and only for callers whose policies can depend on what is found.
+/// Looks a resource up, only for callers whose policies can depend on what is found.
 ///
 /// A call that does not say where a resource is gets the region that it is in: a policy about one region must not reach
 /// another that way. What is not there is in no region, and keeps its star. All resources of a kind together (`image/*`)
@@ -84,14 +84,8 @@ async fn look_up(meta: &Meta, caller: &Caller, resource: &str) -> Result<LookedU
         return Ok(plain);
     }
     let owner = owner_of(caller.account, name.service);
-    let (kind, id) = (name.kind.to_owned(), name.id.to_owned());
-    let (region, tags) = meta
-        .read(move |tx| {
-            let region = if asks_region { resources::region_of(tx, owner, &id)? } else { None };
-            let tags = if asks_tags { tags::of_resource(tx, owner, &kind, &id)? } else { Vec::new() };
-            Ok::<_, meta::Error>((region, tags))
-        })
-        .await?;
+    let region = if asks_region { resources::region_of(meta, owner, name.id).await? } else { None };
+    let tags = if asks_tags { tags::of_resource(meta, owner, name.kind, name.id).await? } else { Vec::new() };
     let resource = match region {
         Some(region) => ResourceName { region: &region, ..name }.to_string(),
         None => plain.resource,

@@ -72,6 +72,12 @@ impl Backend for PostgresBackend {
         .await
     }
 
+    async fn query(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, Error> {
+        let client = self.client().await?;
+        let statement = client.prepare_cached(sql).await.map_err(fault)?;
+        rows(&client.query(&statement, &parameters(&values)).await.map_err(fault)?)
+    }
+
     async fn write(&self, scope: &Scope, mut work: Work<'static>) -> Result<(), Error> {
         let client = self.client().await?;
         let lock = scope.lock_name();
@@ -158,13 +164,7 @@ impl PostgresSql<'_> {
 impl Sql for PostgresSql<'_> {
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Error> {
         let (client, statement) = (self.client, self.prepared(sql)?);
-        let rows = self.send(client.query(&statement, &parameters(values)))?;
-        rows.iter()
-            .map(|row| {
-                let values = row.columns().iter().enumerate().map(|(column, about)| read(row, column, about.type_()));
-                Ok(Row(values.collect::<Result<_, Error>>()?))
-            })
-            .collect()
+        rows(&self.send(client.query(&statement, &parameters(values)))?)
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
@@ -175,6 +175,14 @@ impl Sql for PostgresSql<'_> {
 
 fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
     values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+fn rows(rows: &[tokio_postgres::Row]) -> Result<Vec<Row>, Error> {
+    let one = |row: &tokio_postgres::Row| {
+        let values = row.columns().iter().enumerate().map(|(column, about)| read(row, column, about.type_()));
+        Ok(Row(values.collect::<Result<_, Error>>()?))
+    };
+    rows.iter().map(one).collect()
 }
 
 fn read(row: &tokio_postgres::Row, column: usize, kind: &Type) -> Result<Value, Error> {

@@ -8,7 +8,7 @@ use model::{AccountId, RegionId, Tag, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::database::{Error, Page, Row, Tx, Value, to_json, values};
+use crate::database::{Error, Meta, Page, Row, Tx, Value, to_json, values};
 use crate::images::Window;
 use crate::tags::{self, Lookup, TagFilter};
 
@@ -96,9 +96,10 @@ pub fn get<R: Record>(tx: &mut Tx<'_>, id: &str) -> Result<Option<Stored<R>>, Er
 }
 
 /// Where an account's resource of any kind is; none when it has none with this id.
-pub fn region_of(tx: &mut Tx<'_>, owner: AccountId, id: &str) -> Result<Option<String>, Error> {
+pub async fn region_of(meta: &Meta, owner: AccountId, id: &str) -> Result<Option<String>, Error> {
     let sql = "SELECT region FROM resources WHERE id = $1 AND owner = $2";
-    tx.query_one(sql, values![id, owner])?.map(|row| row.text(0).map(str::to_owned)).transpose()
+    let rows = meta.query(sql, values![id, owner]).await?;
+    rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
 /// The owner's resource with this name in a region.

@@ -3,7 +3,7 @@
 
 use model::{AccountId, RegionId, Tag};
 
-use crate::database::{Error, Row, Tx, Value, values};
+use crate::database::{Error, Meta, Row, Tx, Value, values};
 
 /// A kind of resource that carries tags, in the words of `ResourceType`.
 pub const IMAGE: &str = "image";
@@ -48,14 +48,14 @@ pub fn replace(
 }
 
 /// The tags of one resource, wherever it is, by key.
-pub fn of_resource(
-    tx: &mut Tx<'_>,
+pub async fn of_resource(
+    meta: &Meta,
     account: AccountId,
     kind: &str,
     resource: &str,
 ) -> Result<Vec<(String, String)>, Error> {
     let sql = "SELECT tag_key, tag_value FROM tags WHERE account = $1 AND kind = $2 AND resource = $3 ORDER BY tag_key";
-    let rows = tx.query(sql, values![account, kind, resource])?;
+    let rows = meta.query(sql, values![account, kind, resource]).await?;
     rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
 }
 

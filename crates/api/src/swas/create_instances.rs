@@ -20,7 +20,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::address::take;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::ecs::instances::launch::private_ip;
+use crate::ecs::instances::place::private_ip;
 use crate::ecs::instances::wanted_disks::insert_disk;
 use crate::input::{flag, no_description, optional, required};
 use crate::quota;

@@ -127,7 +127,6 @@ pub(crate) async fn what_a_launch_is_refused_for() {
         (&[("Tag.1.Key", "k"), ("Tag.2.Key", "k")], (400, "Duplicate.TagKey")),
         (&[("Tag.1.Value", "v")], (400, "InvalidTag.Mismatch")),
         (&[("Tag.1.Key", "acs:k")], (400, "InvalidTagKey.Malformed")),
-        (&tags, (403, "QuotaExceed.Tags")),
         (&[("DryRun", "true")], (400, "DryRunOperation")),
     ];
     for (changes, refusal) in cases {
@@ -141,6 +140,8 @@ pub(crate) async fn what_a_launch_is_refused_for() {
         refused(&world, "RunInstances", &changed(&good, &changes), (status, code)).await;
         refused(&world, "CreateInstance", &changed(&good, &changes), (other_status, code)).await;
     }
+    refused(&world, "RunInstances", &changed(&good, &tags), (400, "NumberExceed.Tags")).await;
+    refused(&world, "CreateInstance", &changed(&good, &tags), (403, "QuotaExceed.Tags")).await;
     for action in ["RunInstances", "CreateInstance"] {
         let family = [&good[..], &[("ImageFamily", "f-x")]].concat();
         refused(&world, action, &family, (400, "UnexpectedImageFamily.ImageIdSupplied")).await;

@@ -1,6 +1,6 @@
 //! The RPC doors in one process, called as a client calls them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use api::dispatch::Services;
@@ -23,14 +23,21 @@ use store::{Store, StoreOptions, StoredObjects};
 use wire::call::HttpCall;
 use wire::{Answer, Params, encode, rpc_v1};
 
-/// Version, action, status and code of an error that was answered.
-type Reached = BTreeMap<(String, String, u16, String), u64>;
+/// An error that was answered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reached {
+    pub version: String,
+    pub action: String,
+    pub status: u16,
+    pub code: String,
+    pub text: String,
+}
 
 /// The errors that were answered in this process.
-static REACHED: Mutex<Reached> = Mutex::new(Reached::new());
+static REACHED: Mutex<BTreeSet<Reached>> = Mutex::new(BTreeSet::new());
 
 /// The errors that were answered since they were last taken.
-pub fn take_reached() -> Reached {
+pub fn take_reached() -> BTreeSet<Reached> {
     std::mem::take(&mut REACHED.lock().expect("no test died here"))
 }
 
@@ -118,8 +125,13 @@ impl World {
         let answer = self.raw(key, version, action, params, "JSON").await;
         let body: Value = serde_json::from_str(&answer.body).expect("the body is JSON");
         if let Some(code) = body["Code"].as_str() {
-            let call = (version.to_owned(), action.to_owned(), answer.status, code.to_owned());
-            *REACHED.lock().expect("no test died here").entry(call).or_default() += 1;
+            REACHED.lock().expect("no test died here").insert(Reached {
+                version: version.to_owned(),
+                action: action.to_owned(),
+                status: answer.status,
+                code: code.to_owned(),
+                text: body["Message"].as_str().unwrap_or_default().to_owned(),
+            });
         }
         (answer.status, body)
     }

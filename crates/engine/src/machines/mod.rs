@@ -6,12 +6,14 @@
 //!
 //! - [`keeper`]: moves servers and disks from one status to the next, and clears away what was released.
 //! - [`metadata`]: what a guest may ask about itself.
+//! - `ports`: what leads into a machine.
 //!
 //! A disk is a volume of this node under a name of its own. A disk that begins anew (a reset, a replacement) gets a new
 //! volume under a new name in one transaction, and the old one is cleared away: no state lies between the two.
 
 pub mod keeper;
 pub mod metadata;
+mod ports;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -70,7 +70,7 @@ impl Action for CreateDisk {
         let region = region(params, cx, Code::RegionIdNotFound404)?;
         let zone = params.get("ZoneId").map(str::to_owned);
         if zone.as_ref().is_some_and(|zone| !cx.services.catalogue.zones(&region).contains(zone)) {
-            return Err(Code::ZoneIdNotFound.error());
+            return Err(Code::ZoneIdNotFound.with("The specified zone does not exist."));
         }
         let instance = optional(params, "InstanceId", Code::InstanceIdNotFound)?;
         match (&zone, &instance) {

@@ -42,6 +42,7 @@ fn own_words(error: ApiError) -> ApiError {
         Code::BandwidthInMalformed => code.with("The specified parameter InternetMaxBandwidthIn is not valid."),
         Code::BandwidthOutMalformed => code.with("The specified parameter InternetMaxBandwidthOut is not valid."),
         Code::DiskNameMalformed | Code::DiskDescriptionMalformed => code.with(code.text().replace("Syatem", "System")),
+        Code::TagsTooMany => Code::TagQuotaExceeded.error(),
         _ => error,
     }
 }

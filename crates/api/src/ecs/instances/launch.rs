@@ -3,30 +3,26 @@
 //! One transaction finds the image, the network and the sizes, gives addresses away, and records each server with its
 //! disks. The disks' bytes are the image's own until the guest writes: nothing is copied, whatever their size.
 
-use std::collections::HashSet;
-use std::net::Ipv4Addr;
-
 use engine::Engine;
 use meta::{Tx, resources, visible};
 use model::instance::{HttpEndpoint, HttpTokens, InternetChargeType, MacAddress, Market, MetadataOptions, Place};
-use model::network::{Cidr, KeyPair, SecurityGroup, VSwitch};
-use model::quota::Quota;
+use model::network::KeyPair;
 use model::{
     AccountId, ClientToken, Description, Image, ImageId, ImageName, ImdsSupport, Instance, InstanceId, InstanceStatus,
     InstanceType, NetworkInterfaceId, NvmeSupport, OsType, Password, RegionId, RequestId, ResourceName,
-    SecurityGroupId, Tag, Timestamp, VSwitchId,
+    SecurityGroupId, Tag, Timestamp,
 };
 use wire::Params;
 
 use super::names::Names;
+use super::place::{self, Network, WantedPlace};
 use super::wanted_disks::{WantedDisks, insert_disk};
 use crate::action::Access;
 use crate::address::take;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, description, optional, region, required};
-use crate::quota::at_most;
-use crate::resource::{once, own};
+use crate::resource::once;
 
 const MINUTE: i64 = 60_000;
 
@@ -104,6 +100,7 @@ pub(super) const CODES: &[Code] = &[
     Code::TagKeyMalformed,
     Code::TagValueMalformed,
     Code::TagMismatch,
+    Code::TagsTooMany,
     Code::TagQuotaExceeded,
     Code::AmountInvalid,
     Code::MinAmountInvalid,
@@ -123,10 +120,7 @@ pub(crate) struct Launch {
     region: RegionId,
     source: Source,
     instance_type: &'static InstanceType,
-    zone: Option<String>,
-    vswitch: Option<VSwitchId>,
-    groups: Vec<SecurityGroupId>,
-    private_ip: Option<Ipv4Addr>,
+    place: WantedPlace,
     names: Names,
     description: Description,
     disks: WantedDisks,
@@ -156,10 +150,8 @@ impl Launch {
         let amount = amount(params)?;
         let names = Names::of_several(params, amount)?;
         let now = cx.services.engine.clock().now();
-        let launch = Self::read(params, cx, names, groups(params)?)?;
-        if launch.private_ip.is_some() && 1 < amount {
-            return Err(Code::PrivateIpOfSeveral.error());
-        }
+        let launch = Self::read(params, cx, names, place::groups(params)?)?;
+        launch.place.check_for(amount)?;
         Ok(Self { amount, and_start: true, release_at: release_time(params, now)?, ..launch })
     }
 
@@ -180,10 +172,7 @@ impl Launch {
         };
         let instance_type = params.get("InstanceType").ok_or_else(|| ApiError::missing("InstanceType"))?;
         let instance_type = InstanceType::find(instance_type).map_err(|_| Code::InstanceTypeNotFound)?;
-        let zone = params.get("ZoneId").map(str::to_owned);
-        if zone.as_ref().is_some_and(|zone| !cx.services.catalogue.zones(&region).contains(zone)) {
-            return Err(Code::ZoneIdNotFoundForInstance.error());
-        }
+        let place = WantedPlace::read(params, cx, &region, groups)?;
         if params.get("ResourceGroupId").is_some() {
             return Err(Code::ResourceGroupNotFound.error());
         }
@@ -199,10 +188,7 @@ impl Launch {
         Ok(Self {
             source,
             instance_type,
-            zone,
-            vswitch: optional(params, "VSwitchId", Code::VSwitchIdNotFoundForInstance)?,
-            groups,
-            private_ip: optional(params, "PrivateIpAddress", Code::PrivateIpMalformed)?,
+            place,
             names,
             description: description(params, Code::InstanceDescriptionMalformed)?,
             disks: WantedDisks::read(params)?,
@@ -217,7 +203,7 @@ impl Launch {
             tokens: optional(params, "HttpTokens", Code::HttpTokensInvalid)?,
             deletion_protection: input::flag(params, "DeletionProtection")?,
             release_at: None,
-            tags: input::tags_or(params, Code::TagKeyDuplicate, Code::TagQuotaExceeded)?,
+            tags: input::tags(params, Code::TagKeyDuplicate)?,
             amount: 1,
             and_start: false,
             token: optional(params, "ClientToken", Code::ClientTokenInvalid)?,
@@ -253,8 +239,10 @@ impl Launch {
         let image = self.image(tx, account)?;
         self.check_image(&image)?;
         self.names.check_for(image.os_type)?;
-        let network = self.network(tx, account, zones)?;
-        groups_have_room(tx, account, &self.groups, &self.groups, self.amount)?;
+        let network = self.place.find(tx, (account, &self.region), zones, self.amount)?;
+        if network.vswitch.is_none() && !self.user_data.is_empty() {
+            return Err(Code::UserDataNeedsNetwork.error());
+        }
         if let Some(name) = &self.key_pair {
             resources::by_name::<KeyPair>(tx, account, &self.region, name.as_str())?
                 .ok_or(Code::KeyPairNameNotFound404)?;
@@ -288,44 +276,6 @@ impl Launch {
         Ok(())
     }
 
-    fn network(&self, tx: &mut Tx<'_>, account: AccountId, zones: &[String]) -> ApiResult<Network> {
-        let vswitch = match &self.vswitch {
-            None => None,
-            Some(id) => {
-                let code = Code::VSwitchIdNotFoundForInstance;
-                Some(own::<VSwitch>(tx, account, &self.region, id.as_str(), code)?.record)
-            }
-        };
-        let mut kinds = HashSet::new();
-        for id in &self.groups {
-            let code = Code::SecurityGroupIdNotFound;
-            let group = own::<SecurityGroup>(tx, account, &self.region, id.as_str(), code)?.record;
-            kinds.insert(group.kind.clone());
-            match (&group.vpc, &vswitch) {
-                (Some(_), None) => return Err(Code::VSwitchMissing.error()),
-                (vpc, Some(vswitch)) if vpc.as_ref() != Some(&vswitch.vpc) => {
-                    return Err(Code::GroupAndSubnetInDifferentNetworks.error());
-                }
-                _ => {}
-            }
-        }
-        if 1 < kinds.len() {
-            return Err(Code::GroupsOfDifferentKinds.error());
-        }
-        if vswitch.is_none() && !self.user_data.is_empty() {
-            return Err(Code::UserDataNeedsNetwork.error());
-        }
-        let zone = match (&self.zone, &vswitch) {
-            (Some(zone), Some(vswitch)) if *zone != vswitch.zone => {
-                return Err(Code::VSwitchIdNotFoundForInstance.error());
-            }
-            (Some(zone), _) => zone.clone(),
-            (None, Some(vswitch)) => vswitch.zone.clone(),
-            (None, None) => zones.first().cloned().unwrap_or_default(),
-        };
-        Ok(Network { vswitch, zone })
-    }
-
     fn make_one(
         &self,
         tx: &mut Tx<'_>,
@@ -341,10 +291,10 @@ impl Launch {
         let place = Place {
             vpc: network.vswitch.as_ref().map(|vswitch| vswitch.vpc.clone()),
             vswitch: network.vswitch.as_ref().map(|vswitch| vswitch.id.clone()),
-            private_ip: private_ip(tx, network.vswitch.as_ref(), self.private_ip)?,
+            private_ip: self.place.address(tx, network)?,
             mac: MacAddress::new(mac),
             interface: NetworkInterfaceId::generate(entropy),
-            groups: self.groups.clone(),
+            groups: self.place.groups.clone(),
             host_address: take(tx, entropy, id.as_str())?,
             // CreateInstance gives no public address; AllocatePublicIpAddress does.
             is_public: self.and_start && 0 < self.bandwidth_out,
@@ -403,71 +353,6 @@ impl Launch {
         resources::insert(tx, &instance, seq)?;
         Ok(id)
     }
-}
-
-struct Network {
-    vswitch: Option<VSwitch>,
-    zone: String,
-}
-
-/// The address that was asked for, or the first that no server of the subnet has.
-pub(crate) fn private_ip(tx: &mut Tx<'_>, vswitch: Option<&VSwitch>, asked: Option<Ipv4Addr>) -> ApiResult<Ipv4Addr> {
-    let (subnet, range) = match vswitch {
-        Some(vswitch) => (vswitch.id.as_str(), vswitch.cidr),
-        None => ("classic", "10.0.0.0/8".parse::<Cidr>().map_err(ApiError::internal)?),
-    };
-    let mut is_free = |address: Ipv4Addr| {
-        resources::count_with::<Instance>(tx, "subnet-ip", &format!("{subnet}/{address}")).map(|n| n == 0)
-    };
-    if let Some(address) = asked {
-        if !range.has(address) {
-            return Err(Code::PrivateIpOutside.error());
-        }
-        return if is_free(address)? { Ok(address) } else { Err(Code::PrivateIpInUse.error()) };
-    }
-    for address in range.addresses() {
-        if is_free(address)? {
-            return Ok(address);
-        }
-    }
-    Err(Code::PrivateIpsUsedUp.error())
-}
-
-/// The groups, which stand in one parameter or in the other.
-fn groups(params: &Params) -> ApiResult<Vec<SecurityGroupId>> {
-    let several = params.list("SecurityGroupIds");
-    if params.get("SecurityGroupId").is_some() && !several.is_empty() {
-        return Err(Code::SecurityGroupBesideSeveral.error());
-    }
-    let all = params.get("SecurityGroupId").into_iter().chain(several.into_iter().map(|(_, id)| id));
-    let parse = |id: &str| id.parse().map_err(|_| Code::SecurityGroupIdNotFound.error());
-    let groups: Vec<SecurityGroupId> = all.map(parse).collect::<ApiResult<_>>()?;
-    if groups.is_empty() {
-        return Err(ApiError::missing("SecurityGroupId"));
-    }
-    if repeats(&groups) { Err(Code::SecurityGroupsRepeated400.error()) } else { Ok(groups) }
-}
-
-/// Whether a server may be in so many groups, and whether those that it joins have room for so many servers more.
-pub(super) fn groups_have_room(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    groups: &[SecurityGroupId],
-    joined: &[SecurityGroupId],
-    servers: u32,
-) -> ApiResult<()> {
-    at_most(tx, account, Quota::GroupsPerServer, groups.len() as u64, Code::ServerInTooManyGroups)?;
-    for group in joined {
-        let there = resources::count_with::<Instance>(tx, "group", group.as_str())?;
-        let all = there.saturating_add(u64::from(servers));
-        at_most(tx, account, Quota::ServersPerGroup, all, Code::GroupHasTooManyServers)?;
-    }
-    Ok(())
-}
-
-/// Whether a group stands twice in a list.
-pub(super) fn repeats(groups: &[SecurityGroupId]) -> bool {
-    groups.iter().enumerate().any(|(n, group)| groups[..n].contains(group))
 }
 
 /// Reads when the servers are to be released: half an hour from now at the earliest, three years at the latest

@@ -16,6 +16,7 @@ pub(crate) mod get_instance_console_output;
 pub(crate) mod launch;
 pub(crate) mod modify_instance_attribute;
 mod names;
+pub(crate) mod place;
 pub(crate) mod power;
 pub(crate) mod reboot_instance;
 pub(crate) mod reboot_instances;

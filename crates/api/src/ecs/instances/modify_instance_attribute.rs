@@ -9,7 +9,8 @@ use model::{
 };
 use wire::Params;
 
-use super::launch::{groups_have_room, instance_id, repeats, user_data};
+use super::launch::{instance_id, user_data};
+use super::place::{groups_have_room, repeats};
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -70,7 +71,7 @@ impl Action for ModifyInstanceAttribute {
             description: optional(params, "Description", Code::InstanceDescriptionMalformed)?,
             host_name: optional(params, "HostName", Code::HostNameMalformed)?,
             password: optional(params, "Password", Code::PasswordMalformed)?,
-            user_data: params.get("UserData").is_some().then(|| user_data(params)).transpose()?,
+            user_data: params.get("UserData").is_some().then(|| user_data(params)).transpose().map_err(own_words)?,
             deletion_protection: optional_flag(params, "DeletionProtection")?,
             groups,
         })
@@ -107,6 +108,14 @@ impl Action for ModifyInstanceAttribute {
             .await?;
         cx.engine().ports_changed();
         Ok(Nothing {})
+    }
+}
+
+/// One text has no full stop here.
+fn own_words(error: ApiError) -> ApiError {
+    match error.code() {
+        code @ Code::UserDataMalformed => code.with("The specified UserData is not valid"),
+        _ => error,
     }
 }
 

@@ -29,16 +29,19 @@ impl Action for RunInstances {
     }
 
     async fn run(self, cx: Allowed<'_>) -> ApiResult<Value> {
-        let made = self.0.run(&cx, Self::SPEC.name).await?;
+        let made = self.0.run(&cx, Self::SPEC.name).await.map_err(own_words)?;
         Ok(json!({"InstanceIdSets": {"InstanceIdSet": made}}))
     }
 }
 
-/// Some faults have other codes here than at CreateInstance.
+/// Some faults have other codes or words here than at CreateInstance.
 fn own_words(error: ApiError) -> ApiError {
-    match error.code() {
+    let code = error.code();
+    match code {
         Code::InstanceTypeNotFound => Code::InstanceTypeNotFound403.error(),
         Code::UserDataMalformed => Code::UserDataMalformed400.error(),
+        Code::ImageNotForInstanceType => code.with("The specified image does not support the specified InstanceType."),
+        Code::SystemDiskTooLarge => code.with("The specified parameter SystemDisk.Size is more than the max size."),
         _ => error,
     }
 }

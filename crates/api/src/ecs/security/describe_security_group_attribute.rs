@@ -43,9 +43,11 @@ impl Action for DescribeSecurityGroupAttribute {
         if params.get("NicType").is_some_and(|kind| !["internet", "intranet"].contains(&kind)) {
             return Err(Code::NicTypeNotSupported.error());
         }
+        let malformed = Code::SecurityGroupIdMalformed;
+        let malformed = malformed.with("The specified parameter \"SecurityGroupId\" is not valid.");
         Ok(Self {
             region: region_named(params, cx, Code::RegionIdNotFound404, Code::MissingRegionIdForGroup)?,
-            group: required(params, "SecurityGroupId", Code::SecurityGroupIdMalformed)?,
+            group: required(params, "SecurityGroupId", malformed)?,
             direction,
         })
     }

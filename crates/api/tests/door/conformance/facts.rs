@@ -74,6 +74,16 @@ impl Facts {
         self.codes.iter().any(|documented| documented.code.starts_with("MissingParameter") && says(documented))
     }
 
+    /// The texts of each code, with its status before it.
+    pub fn texts(&self) -> BTreeMap<String, Vec<String>> {
+        let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for documented in &self.codes {
+            let name = format!("{} {}", documented.status, documented.code);
+            texts.entry(name).or_default().extend(documented.texts.iter().cloned());
+        }
+        texts
+    }
+
     /// The action and its product.
     pub fn key(&self) -> String {
         format!("{}/{}", self.product, self.action)

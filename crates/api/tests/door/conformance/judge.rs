@@ -63,6 +63,12 @@ pub fn is_common(code: &str) -> bool {
     COMMON.iter().any(|(status, name, _)| code == format!("{status} {name}"))
 }
 
+/// Whether a text is one of those of a code, with its status before it.
+pub fn is_text_of(code: &str, texts: &[String], text: &str) -> bool {
+    let common = COMMON.iter().filter(|(status, name, _)| code == format!("{status} {name}")).map(|(_, _, text)| *text);
+    texts.iter().map(String::as_str).chain(common).any(|known| fits(known, text))
+}
+
 /// Checks an error: status, code and text together must be the action's, or common ones.
 pub fn error(facts: &Facts, status: u16, body: &Value) -> Result<(), String> {
     let code = body["Code"].as_str().ok_or_else(|| format!("an error without a code: {body}"))?;
@@ -124,8 +130,12 @@ fn walk(answer: &BTreeMap<String, String>, path: &str, value: &Value, faults: &m
     }
 }
 
-/// Whether a text is a documented one: `%s` and `{…}` stand for anything, and where spaces fall differs by document.
+/// Whether a text is a documented one: `%s` and `{…}` stand for anything, as a text that was left out does, and where spaces
+/// fall differs by document.
 fn fits(documented: &str, text: &str) -> bool {
+    if documented.is_empty() {
+        return true;
+    }
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (documented, text) = (plain(documented), plain(text));
     let mut pieces = Vec::new();

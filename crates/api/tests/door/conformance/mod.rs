@@ -47,10 +47,10 @@ async fn every_action_against_its_documents() {
     }
     let report = Report::of(&outcomes);
     let text = report.text();
-    let pretended = report.pretended();
     if only.is_some() {
         println!("{text}");
-        println!("said to be answered, and not seen: {pretended:#?}");
+        println!("said to be answered, and not seen: {:#?}", report.pretended());
+        println!("answered in other words: {:#?}", report.misspelt());
         return;
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/generated/conformance.md");
@@ -62,10 +62,5 @@ async fn every_action_against_its_documents() {
         assert_eq!(now, before, "docs/generated/conformance.md, line {line}; UPDATE_CONFORMANCE=1 writes it");
     }
     assert_eq!(text.lines().count(), there.lines().count(), "docs/generated/conformance.md");
-    if std::env::var_os("UPDATE_CONFORMANCE").is_none() {
-        report.check_sources();
-        assert!(pretended.is_empty(), "said to be answered, and not seen: {pretended:#?}");
-        let superfluous = report.superfluous();
-        assert!(superfluous.is_empty(), "reasons for codes that are reached, or that there are not: {superfluous:#?}");
-    }
+    report.check();
 }

@@ -26,8 +26,10 @@ pub struct Outcome {
     codes: BTreeMap<(u16, String), bool>,
     /// Codes that were answered, documented or not, with the status before each.
     seen: BTreeSet<String>,
-    /// Codes that may be answered: those of the document's every edition.
-    known: BTreeSet<String>,
+    /// Codes that may be answered, those of the document's every edition, each with its texts.
+    known: BTreeMap<String, Vec<String>>,
+    /// Documented codes that were answered with a text that is not.
+    misspelt: BTreeSet<String>,
     passed: usize,
     open: Vec<(String, String)>,
     /// Variants that cannot pass here, with the reason.
@@ -47,7 +49,8 @@ impl Outcome {
             action: facts.action.clone(),
             codes: today.map(|documented| ((documented.status, documented.code.clone()), false)).collect(),
             seen: BTreeSet::new(),
-            known: facts.codes.iter().map(|documented| format!("{} {}", documented.status, documented.code)).collect(),
+            known: facts.texts(),
+            misspelt: BTreeSet::new(),
             passed: 0,
             open: Vec::new(),
             apart: Vec::new(),
@@ -74,15 +77,21 @@ impl Outcome {
     }
 
     /// Notes the code of an answer.
-    pub fn reached(&mut self, status: u16, body: &Value) {
+    pub fn answered_with(&mut self, status: u16, body: &Value) {
         if let Some(code) = body["Code"].as_str() {
-            self.reached_code(status, code);
+            self.reached(status, code, body["Message"].as_str().unwrap_or_default());
         }
     }
 
     /// Notes a code that was answered.
-    pub fn reached_code(&mut self, status: u16, code: &str) {
-        self.seen.insert(format!("{status} {code}"));
+    pub fn reached(&mut self, status: u16, code: &str, text: &str) {
+        let name = format!("{status} {code}");
+        if let Some(known) = self.known.get(&name)
+            && !judge::is_text_of(&name, known, text)
+        {
+            self.misspelt.insert(format!("{name}: {text}"));
+        }
+        self.seen.insert(name);
         if let Some(reached) = self.codes.get_mut(&(status, code.to_owned())) {
             *reached = true;
         }
@@ -238,12 +247,19 @@ impl<'a> Report<'a> {
              their neighbours have for the same fault.\n\n",
         );
         for outcome in self.outcomes {
-            let unknown = outcome.seen.difference(&outcome.known).filter(|code| !judge::is_common(code));
-            let codes: Vec<String> = unknown.filter_map(|code| code.split_once(' ')).map(spelled).collect();
+            let unknown = |code: &&String| !outcome.known.contains_key(*code) && !judge::is_common(code);
+            let codes: Vec<String> =
+                outcome.seen.iter().filter(unknown).filter_map(|code| code.split_once(' ')).map(spelled).collect();
             if !codes.is_empty() {
                 let _ = writeln!(text, "- {}: {}", outcome.key(), codes.join(", "));
             }
         }
+    }
+
+    /// Documented codes that were answered in other words.
+    pub fn misspelt(&self) -> Vec<String> {
+        let of = |outcome: &Outcome| outcome.misspelt.iter().map(|one| format!("{} {one}", outcome.key())).collect();
+        self.outcomes.iter().flat_map::<Vec<String>, _>(of).collect()
     }
 
     /// Codes said to be answered in place of others that were not.
@@ -262,7 +278,7 @@ impl<'a> Report<'a> {
     }
 
     /// Reasons that are given for nothing.
-    pub fn superfluous(&self) -> Vec<String> {
+    fn superfluous(&self) -> Vec<String> {
         let of = |outcome: &'a Outcome| {
             let unreached = outcome.unreached().into_iter();
             unreached.map(|((status, code), _)| (outcome.key(), format!("{status} {code}"))).collect::<Vec<_>>()
@@ -271,13 +287,19 @@ impl<'a> Report<'a> {
         reasons::superfluous(&unreached)
     }
 
-    /// What the project promises of its source documents.
-    pub fn check_sources(&self) {
-        for outcome in self.outcomes.iter().filter(|outcome| SOURCES.contains(&outcome.key().as_str())) {
+    /// What the project promises of every action: each variant passes, and each code is reached or has its reason.
+    pub fn check(&self) {
+        for outcome in self.outcomes {
             assert!(outcome.open.is_empty(), "{}: {:?}", outcome.key(), outcome.open);
             let open: Vec<_> = outcome.unreached().into_iter().filter(|(_, reason)| reason.is_none()).collect();
             assert!(open.is_empty(), "{}: codes that nothing reaches: {open:?}", outcome.key());
         }
+        let misspelt: Vec<String> = self.misspelt();
+        assert!(misspelt.is_empty(), "answered with a text that no document has: {misspelt:#?}");
+        let pretended = self.pretended();
+        assert!(pretended.is_empty(), "said to be answered, and not seen: {pretended:#?}");
+        let superfluous = self.superfluous();
+        assert!(superfluous.is_empty(), "reasons for codes that are reached, or that there are not: {superfluous:#?}");
     }
 }
 

@@ -111,10 +111,10 @@ pub async fn run(outcomes: &mut [Outcome]) {
         // Each has a runtime of its own, as it has when it is run alone.
         tokio::task::spawn_blocking(*scenario).await.expect("a scenario that passes when it is run alone");
     }
-    for ((version, action, status, code), _) in support::take_reached() {
-        let is_it = |outcome: &&mut Outcome| outcome.is_call(&version, &action);
+    for error in support::take_reached() {
+        let is_it = |outcome: &&mut Outcome| outcome.is_call(&error.version, &error.action);
         if let Some(outcome) = outcomes.iter_mut().find(is_it) {
-            outcome.reached_code(status, &code);
+            outcome.reached(error.status, &error.code, &error.text);
         }
     }
 }

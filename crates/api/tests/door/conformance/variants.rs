@@ -87,7 +87,7 @@ impl Runner<'_> {
     /// Calls, notes the code that is reached, and says whether the answer is one that the documents know.
     async fn documented(&mut self, params: &Params, outcome: &mut Outcome) -> ((u16, Value), Result<(), String>) {
         let (status, body) = self.call_as(&self.caller(), params).await;
-        outcome.reached(status, &body);
+        outcome.answered_with(status, &body);
         let verdict =
             if status == 200 { judge::success(self.facts, &body) } else { judge::error(self.facts, status, &body) };
         ((status, body), verdict)
@@ -214,7 +214,7 @@ impl Runner<'_> {
         let sample = self.sample().await;
         let nobody = self.fixture.get("powerless");
         let (status, body) = self.call_as(&nobody, &sample).await;
-        outcome.reached(status, &body);
+        outcome.answered_with(status, &body);
         let is_open = self.facts.key() == "sts/GetCallerIdentity";
         let verdict = match (is_open, status) {
             (true, 200) => Ok(()),
@@ -234,7 +234,7 @@ impl Runner<'_> {
     async fn foreign(&mut self, outcome: &mut Outcome) {
         let sample = self.sample().await;
         let (status, body) = self.call_as(OTHER_KEY, &sample).await;
-        outcome.reached(status, &body);
+        outcome.answered_with(status, &body);
         let names_something = !samples::names(samples::of(&self.facts.key())).is_empty();
         let is_shown = body.to_string().contains(&self.fixture.get("account"));
         let verdict = if status != 200 {

@@ -76,11 +76,20 @@ pub const APART: &[Apart] = &[
         ],
     ),
     (
-        "ecs/*Tag*",
+        "ecs/*Tag* ecs/UntagResources",
         "All of the kinds that are tagged here can be tagged, each resource of them.",
         &["403 InvalidResourceId.NotSupported"],
     ),
-    ("ecs/*Tag*", "Who may use which tags, policies say: `Forbidden.RAM`.", &["403 NoPermission.Tag"]),
+    (
+        "ecs/*Tag* ecs/UntagResources",
+        "Who may use which tags, policies say: `Forbidden.RAM`.",
+        &["403 NoPermission.Tag"],
+    ),
+    (
+        "ecs/UntagResources",
+        "The call names keys of tags and no values.",
+        &["400 InvalidTag.Mismatch", "400 InvalidTagValue.Malformed"],
+    ),
     (
         "ecs/ListTagResources",
         "Tags are looked for as they are written, and resource groups, which are not kept, have none.",
@@ -135,8 +144,7 @@ pub const APART: &[Apart] = &[
 
 /// Codes for which another one is answered.
 pub const ANSWERED: &[Answered] = &[
-    ("ecs/TagResources", "400 NumberExceed.Tags", &["400 InvalidTagCount"]),
-    ("ecs/ListTagResources", "400 NumberExceed.Tags", &["400 InvalidTagCount"]),
+    ("ecs/TagResources ecs/UntagResources ecs/ListTagResources", "400 NumberExceed.Tags", &["400 InvalidTagCount"]),
     ("ecs/*Tag*", "400 Duplicate.TagKey", &["403 TagKey.Duplication"]),
     ("ecs/ListTagResources", "403 InvalidTagFilter.Malformed", &["403 InvalidFilter.Malformed"]),
     (

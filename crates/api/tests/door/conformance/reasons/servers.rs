@@ -233,7 +233,7 @@ pub const ANSWERED: &[Answered] = &[
         "404 InvalidSystemDiskSize.LessThanMinSize",
         &["400 InvalidSystemDiskSize.ValueNotSupported", "403 InvalidDisk.SystemDiskSize"],
     ),
-    (LAUNCH, "403 QuotaExceed.Tags", &["400 InvalidTagCount"]),
+    ("ecs/RunInstances", "400 NumberExceed.Tags", &["400 InvalidTagCount", "403 QuotaExceed.Tags"]),
     (LAUNCH, "400 InvalidTagKey.Malformed", &["400 NoPermission.SystemTag"]),
     (LAUNCH, "400 MissingParameter", &["400 InvalidVSwitchId.Necessary"]),
     (LAUNCH, "403 Forbidden.RAM", &["403 Forbbiden"]),
