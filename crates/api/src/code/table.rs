@@ -355,6 +355,7 @@ codes! {
     KeyPairNameNotFoundForDisk = 400 "InvalidKeyPairName.NotFound" "The specified KeyPairName does not exist.";
     DiskArchitectureMalformed = 400 "InvalidArchitecture.Malformed" "Architecture is not valid.";
     DiskPlatformMalformed = 400 "InvalidPlatform.Malformed" "Platform is not valid.";
+    HostNameNotForImage = 403 "InvalidHostname.MismatchImage" "The hostname of the current instance can not be applied to the image you choose.";
     ImageNotForReplacement = 403 "ImageNotSupportInstanceType" "The specified image don not support the InstanceType instance.";
     SystemDiskOfDiskUnsupported = 400 "UnsupportedOperation" "A system disk cannot be replaced by another disk.";
     MultiAttachUnsupported = 400 "UnsupportedOperation" "Multi-attach is not supported by this deployment.";

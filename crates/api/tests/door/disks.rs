@@ -265,7 +265,17 @@ pub(crate) async fn what_a_new_system_disk_must_be() {
     still.world.meddle(&still.image, without).await;
     still.refused("ReplaceSystemDisk", &[(&good, 403, "ImageNotSupportInstanceType")]).await;
     still.meddle::<Instance>(&still.server, |server| server.nvme = false).await;
+    still.world.meddle(&still.image, |image: &mut Image| image.os_type = model::OsType::Windows).await;
+    let shown = still.world.ecs_ok("DescribeInstances", &[]).await;
+    let own: model::HostName = text(&shown["Instances"]["Instance"][0]["HostName"]).parse().expect("a name");
+    let long: model::HostName = "too-long-for-windows".parse().expect("a name");
+    still.meddle::<Instance>(&still.server, move |server| server.host_name = long.clone()).await;
+    still.refused("ReplaceSystemDisk", &[(&good, 403, "InvalidHostname.MismatchImage")]).await;
+    still.meddle::<Instance>(&still.server, move |server| server.host_name = own.clone()).await;
     still.world.ecs_ok("ReplaceSystemDisk", &good).await;
+    let shown = still.world.ecs_ok("DescribeInstances", &[]).await;
+    let host = text(&shown["Instances"]["Instance"][0]["HostName"]);
+    assert_eq!(host.len(), 15, "a name that nobody gave is as long as the system takes: {host}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

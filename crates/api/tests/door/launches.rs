@@ -236,6 +236,14 @@ pub(crate) async fn names_of_servers() {
         text(&world.ecs_ok("CreateInstance", &[&good[..], &[("InstanceName", "a[1,2]")]].concat()).await["InstanceId"]);
     let shown = world.ecs_ok("DescribeInstances", &[("InstanceIds", &json!([one]).to_string())]).await;
     assert_eq!(shown["Instances"]["Instance"][0]["InstanceName"], "a[1,2]");
+    // What is longer than NetBIOS takes is no name of a Windows host.
+    world.meddle(&image, |image| image.os_type = model::OsType::Windows).await;
+    for host in ["sixteen-letters1", "k8s-${instance_id}"] {
+        let named = [&good[..], &[("HostName", host)]].concat();
+        refused(&world, "RunInstances", &named, (400, "InvalidHostName.Malformed")).await;
+    }
+    let named = [&good[..], &[("HostName", "fifteen-letters")]].concat();
+    world.ecs_ok("RunInstances", &named).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

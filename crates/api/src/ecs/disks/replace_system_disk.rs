@@ -4,8 +4,8 @@ use engine::machines::{disks_of, leave_volume};
 use meta::{manifests, resources, visible};
 use model::image::SYSTEM_DEVICE;
 use model::{
-    Architecture, ClientToken, Disk, DiskId, ImageId, Instance, InstanceId, InstanceStatus, Password, Platform,
-    ResourceName,
+    Architecture, ClientToken, Disk, DiskId, HostName, Image, ImageId, Instance, InstanceId, InstanceStatus, Password,
+    Platform, ResourceName,
 };
 use serde_json::{Value, json};
 use wire::Params;
@@ -15,6 +15,7 @@ use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::launch::instance_id;
+use crate::ecs::instances::names::{fits, own_host_name};
 use crate::ecs::instances::wanted_disks::insert_disk;
 use crate::input::{optional, region_or_default, required, unencrypted};
 use crate::resource::{once, own_anywhere};
@@ -52,6 +53,7 @@ impl Action for ReplaceSystemDisk {
             Code::InstanceIsCreating,
             Code::InstanceStatusIncorrect,
             Code::ImageNotForReplacement,
+            Code::HostNameNotForImage,
             Code::DiskCreatingSnapshot,
             Code::ClientTokenMalformed,
             Code::IdempotentParameterMismatch,
@@ -114,6 +116,7 @@ impl Action for ReplaceSystemDisk {
             if server.record.nvme && image.features.nvme == model::NvmeSupport::Unsupported {
                 return Err(Code::ImageNotForReplacement.error());
             }
+            let host_name = host_name(&server.record, &image)?;
             let mapping = image.disks.first().ok_or(Code::ImageIdNotFound)?;
             let disks = disks_of(tx, &server.record)?;
             let old = disks.iter().find(|stored| stored.record.is_system());
@@ -140,6 +143,7 @@ impl Action for ReplaceSystemDisk {
             };
             insert_disk(tx, &disk, seq)?;
             let mut after = server.record.clone();
+            after.host_name = host_name;
             after.image = image.id.clone();
             after.os_type = image.os_type;
             after.os_name = image.platform.to_string();
@@ -153,5 +157,17 @@ impl Action for ReplaceSystemDisk {
         .await?;
         cx.engine().wake_keeper();
         Ok(made)
+    }
+}
+
+/// What the host is called under the new system: as before, unless nobody gave it that name.
+fn host_name(server: &Instance, image: &Image) -> ApiResult<HostName> {
+    if server.host_name == own_host_name(&server.id, server.os_type) {
+        return Ok(own_host_name(&server.id, image.os_type));
+    }
+    if fits(image.os_type, &server.host_name) {
+        Ok(server.host_name.clone())
+    } else {
+        Err(Code::HostNameNotForImage.error())
     }
 }

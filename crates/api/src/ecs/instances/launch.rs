@@ -307,7 +307,7 @@ impl Launch {
             market: Market::Ecs,
             name: self.names.server(&id, n)?,
             description: self.description.clone(),
-            host_name: self.names.host(&id, n)?,
+            host_name: self.names.host((&id, image.os_type), n)?,
             image: image.id.clone(),
             os_type: image.os_type,
             os_name: image.platform.to_string(),

@@ -15,7 +15,7 @@ pub(crate) mod describe_user_data;
 pub(crate) mod get_instance_console_output;
 pub(crate) mod launch;
 pub(crate) mod modify_instance_attribute;
-mod names;
+pub(crate) mod names;
 pub(crate) mod place;
 pub(crate) mod power;
 pub(crate) mod reboot_instance;

@@ -15,8 +15,21 @@ const SUFFIX_DIGITS: usize = 3;
 /// The longest name of a server.
 const LONGEST_NAME: usize = 128;
 
-/// The longest name of a host, by what runs on it.
-const LONGEST_HOST_NAME: (usize, usize) = (15, 64);
+/// The longest name of a host that a system can have.
+fn longest_host_name(system: OsType) -> usize {
+    if system == OsType::Windows { 15 } else { 64 }
+}
+
+/// Whether a system can have this name.
+pub(crate) fn fits(system: OsType, name: &HostName) -> bool {
+    name.as_str().len() <= longest_host_name(system)
+}
+
+/// The name of a host that was given none: its server's id, or as much of it as fits.
+pub(crate) fn own_host_name(id: &InstanceId, system: OsType) -> HostName {
+    let tail: String = id.as_str().trim_start_matches("i-").chars().take(longest_host_name(system) - 3).collect();
+    format!("iZ{tail}Z").parse().expect("an id has letters and digits only")
+}
 
 /// Stands for a server's id in a host name.
 const ID: &str = "${instance_id}";
@@ -80,10 +93,10 @@ impl Names {
 
     /// Refuses host names that the image's system cannot have.
     pub(super) fn check_for(&self, system: OsType) -> ApiResult<()> {
-        let longest = if system == OsType::Windows { LONGEST_HOST_NAME.0 } else { LONGEST_HOST_NAME.1 };
-        if self.hosts.iter().any(|name| longest < name.as_str().len()) {
+        if !self.hosts.iter().all(|name| fits(system, name)) {
             return Err(Code::HostNameMalformed.error());
         }
+        let longest = longest_host_name(system);
         let Some(host) = &self.host else { return Ok(()) };
         if longest < host.at(0).replace(ID, "").len() {
             return Err(Code::HostNameMalformed.error());
@@ -108,16 +121,13 @@ impl Names {
     }
 
     /// The name of its host.
-    pub(super) fn host(&self, id: &InstanceId, n: u32) -> ApiResult<HostName> {
+    pub(super) fn host(&self, (id, system): (&InstanceId, OsType), n: u32) -> ApiResult<HostName> {
         if let Some(name) = self.hosts.get(n as usize) {
             return Ok(name.clone());
         }
-        let tail = id.as_str().trim_start_matches("i-");
-        let name = match &self.host {
-            Some(host) => self.numbered(host, n).replace(ID, id.as_str()),
-            None => format!("iZ{tail}Z"),
-        };
-        name.parse().map_err(|_| Code::HostNameMalformed.error())
+        let Some(host) = &self.host else { return Ok(own_host_name(id, system)) };
+        let name = self.numbered(host, n).replace(ID, id.as_str());
+        name.parse().ok().filter(|name| fits(system, name)).ok_or_else(|| Code::HostNameMalformed.error())
     }
 
     fn numbered(&self, name: &Pattern, n: u32) -> String {
@@ -198,7 +208,7 @@ mod tests {
         let names = Names::of_several(&params, amount).map_err(|error| error.code())?;
         names.check_for(OsType::Linux).map_err(|error| error.code())?;
         let id: InstanceId = "i-bp1".parse().expect("an id");
-        let both = |n| Ok((names.server(&id, n)?.to_string(), names.host(&id, n)?.to_string()));
+        let both = |n| Ok((names.server(&id, n)?.to_string(), names.host((&id, OsType::Linux), n)?.to_string()));
         (0..amount).map(both).collect::<ApiResult<_>>().map_err(|error| error.code())
     }
 
@@ -241,5 +251,8 @@ mod tests {
         assert_eq!(names(&[each[0], ("HostName", "one")], 1), Err(Code::HostNameBesideHostNames));
         assert_eq!(names(&[("HostName", "k8s-${instance_id}")], 1).expect("names")[0].1, "k8s-i-bp1");
         assert_eq!(names(&[], 1).expect("names")[0], ("i-bp1".to_owned(), "iZbp1Z".to_owned()));
+        let id = "i-bp1abcdefghijklmnop".parse().expect("an id");
+        assert_eq!(own_host_name(&id, OsType::Linux).as_str(), "iZbp1abcdefghijklmnopZ");
+        assert_eq!(own_host_name(&id, OsType::Windows).as_str(), "iZbp1abcdefghiZ", "as long as NetBIOS takes");
     }
 }

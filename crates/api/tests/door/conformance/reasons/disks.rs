@@ -1,6 +1,6 @@
 //! Codes of disks and snapshots that cannot be reached.
 
-use super::{Answered, Apart};
+use super::{Answered, Apart, ENCRYPTION, FAULT};
 
 /// Codes without the fault that they are for.
 pub const APART: &[Apart] = &[
@@ -33,17 +33,12 @@ pub const APART: &[Apart] = &[
         "Encryption is not offered, nor what it takes: keys of one's own, and roles that may use them.",
         &["400 InvalidParameter.Arns", "403 InvalidRegion.NotSupport"],
     ),
-    ("ecs/ReplaceSystemDisk", "Encryption is not offered.", &["400 InvalidParameter.DiskType"]),
+    ("ecs/ReplaceSystemDisk", ENCRYPTION, &["400 InvalidParameter.DiskType"]),
     ("ecs/CreateDisk", "The parameter is not public, and ignored.", &["403 InvalidParameter.AdvancedFeatures"]),
     (
         "ecs/CreateDisk",
-        "The disks of a server are counted; there is no limit to the sum of their sizes.",
+        "The total size of a server's disks has no limit but the host's.",
         &["403 InstanceDiskCategoryLimitExceed"],
-    ),
-    (
-        "ecs/*",
-        "A call with a token that another call is using waits for that one, and gets its answer.",
-        &["403 LastTokenProcessing", "403 IdempotentProcessing"],
     ),
     (
         "ecs/*tachDisk",
@@ -139,7 +134,7 @@ pub const APART: &[Apart] = &[
     ),
     (
         "ecs/ReplaceSystemDisk",
-        "A system disk of every image may be larger than the image.",
+        "Any image's system disk may be larger than the image.",
         &["400 InvalidSystemDiskSize.ImageNotSupportResize"],
     ),
     (
@@ -152,12 +147,7 @@ pub const APART: &[Apart] = &[
         "The system disk of a server that is stopped is in use, and nothing else.",
         &["403 IncorrectDiskStatus"],
     ),
-    (
-        "ecs/ReplaceSystemDisk",
-        "The name of a host is not judged by the guest's system, when a server is launched or later.",
-        &["403 InvalidHostname.MismatchImage"],
-    ),
-    ("ecs/ReplaceSystemDisk", "A fault of the server, which no call brings about.", &["500 OperationDenied"]),
+    ("ecs/ReplaceSystemDisk", FAULT, &["500 OperationDenied"]),
     (
         "ecs/Create*",
         "A disk is read by this server itself: there is no state of it that starting the guest anew would mend.",

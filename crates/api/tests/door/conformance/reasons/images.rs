@@ -1,6 +1,6 @@
 //! Codes of images and their tasks that cannot be reached.
 
-use super::{Answered, Apart};
+use super::{Answered, Apart, ENCRYPTION, MARKET};
 
 /// Codes without the fault that they are for.
 pub const APART: &[Apart] = &[
@@ -31,7 +31,7 @@ pub const APART: &[Apart] = &[
     ("ecs/ExportImage", "An export writes objects and reads none.", &["400 InvalidOSSObject.NeedRestore"]),
     ("ecs/ExportImage", "Images with data disks are exported, too: an object a disk.", &["400 OperationDenied"]),
     ("ecs/CreateImage", "Images are made of disks of every category.", &["400 InvalidDiskCategory.CreateImage"]),
-    ("ecs/CreateImage", "Disks are not encrypted.", &["400 InvalidParameter.DiskType"]),
+    ("ecs/CreateImage", ENCRYPTION, &["400 InvalidParameter.DiskType"]),
     (
         "ecs/CreateImage",
         "A disk that a stopped server was given is captured like its others.",
@@ -57,14 +57,10 @@ pub const APART: &[Apart] = &[
         "Images are kept as the guest sees them, whatever the format of the file that they came from.",
         &["403 InvalidOperation.VhdImageUnsupported"],
     ),
-    ("ecs/CopyImage", "Encryption is not offered.", &["403 InvalidRegion.NotSupport"]),
+    ("ecs/CopyImage", ENCRYPTION, &["403 InvalidRegion.NotSupport"]),
     ("ecs/CopyImage", "Images are copied from and to every region.", &["403 RegionNotSupportCopy"]),
     ("ecs/CopyImage", "A copy copies no bytes, and images of every size are copied.", &["403 SizeExceed.Image"]),
-    (
-        "ecs/CopyImage",
-        "There is no marketplace.",
-        &["403 OperationDenied.NotAuthorized", "403 OperationDenied.NotPublished"],
-    ),
+    ("ecs/CopyImage", MARKET, &["403 OperationDenied.NotAuthorized", "403 OperationDenied.NotPublished"]),
     ("ecs/CancelCopyImage", "A copy can be cancelled as long as it runs.", &["400 CancelNotSupported"]),
     ("ecs/CancelCopyImage", "The call has no description.", &["400 InvalidDescription.Malformed"]),
     (

@@ -18,6 +18,7 @@ const MARKET: &str = "There is no marketplace, and no image is subscribed to.";
 const INTERFACES: &str = "Networks have no network interfaces of their own, IPv6, NAT, HaVip, routers, enterprise networks, prefix lists or address pools.";
 const DISKS: &str = "Disk categories are one: no instant snapshots, bursts, provisioned performance, multi-attach, replication, local or portable disks.";
 const MODES: &str = "Servers have no hibernation, trusted or confidential mode, RAM roles, ENI queues, custom CPU options, I/O choices or Windows licences.";
+const FAULT: &str = "A fault of the server, which no call brings about; tests of faults are elsewhere.";
 const UNSAID: &str = "The document has neither a text nor a rule for the code.";
 const IN_TURN: &str = "Calls that touch the same records wait for each other.";
 const MANAGED: &str = "No other product manages resources here.";
@@ -264,7 +265,7 @@ const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "A fault of the server, which no call brings about; tests of faults are elsewhere.",
+        FAULT,
         &[
             "InternalError*",
             "ServiceUnavailable*",

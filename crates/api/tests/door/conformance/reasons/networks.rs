@@ -1,18 +1,14 @@
 //! Codes of networks, addresses, firewalls, keys and tags that cannot be reached.
 
-use super::{Answered, Apart};
+use super::{Answered, Apart, MANAGED};
 
 /// Codes without the fault that they are for.
 pub const APART: &[Apart] = &[
-    (
-        "*",
-        "No product of the cloud manages resources of an account here.",
-        &["403 InvalidOperation.ResourceManagedByCloudProduct", "401 InvalidOperation.SecurityGroupNotAuthorized"],
-    ),
+    ("*", MANAGED, &["401 InvalidOperation.SecurityGroupNotAuthorized"]),
     (
         "*",
         "A call with the token of another one that is under way waits for it, and gets its answer.",
-        &["403 IdempotentProcessing", "400 TOKEN_PROCESSING"],
+        &["403 IdempotentProcessing", "403 LastTokenProcessing", "400 TOKEN_PROCESSING"],
     ),
     (
         "vpc/*",
