@@ -2,8 +2,8 @@
 //!
 //! Nothing moves servers and no flow runs unless a test says so: a state stays until the next line.
 
+use meta::Scope;
 use meta::resources::{self, Record};
-use meta::{Scope, quotas};
 use model::quota::Quota;
 use model::{DiskStatus, Image, Instance, InstanceStatus, Snapshot};
 use serde_json::{Value, json};
@@ -58,12 +58,6 @@ impl Still {
 
     pub async fn disk(&self, id: &str, status: DiskStatus) {
         self.meddle::<model::Disk>(id, move |disk| disk.status = status).await;
-    }
-
-    pub async fn limit(&self, quota: Quota, value: u64) {
-        let account = self.world.account;
-        let set = move |tx: &mut meta::Tx<'_>| quotas::set(tx, account, quota, Some(value));
-        self.world.engine.meta().write(Scope::Account(account), set).await.expect("set");
     }
 
     /// A snapshot of a disk that is still under way.
@@ -339,9 +333,9 @@ pub(crate) async fn what_a_snapshot_is_taken_of() {
         still.refused("CreateSnapshot", &[(&[data], 403, "IncorrectInstanceStatus")]).await;
     }
     still.server(InstanceStatus::Stopped).await;
-    still.limit(Quota::SnapshotsPerDisk, 0).await;
+    still.world.limit(Quota::SnapshotsPerDisk, 0).await;
     still.refused("CreateSnapshot", &[(&[data], 403, "QuotaExceed.Snapshot")]).await;
-    still.limit(Quota::SnapshotsPerDisk, 2).await;
+    still.world.limit(Quota::SnapshotsPerDisk, 2).await;
     let taken = text(&still.world.ecs_ok("CreateSnapshot", &[data, ("RetentionDays", "9")]).await["SnapshotId"]);
     let taken = ("SnapshotId", taken.as_str());
     let renamed = [taken, ("SnapshotName", "renamed")];
@@ -361,7 +355,7 @@ pub(crate) async fn what_a_snapshot_is_taken_of() {
     still.snapshot(data.1).await;
     still.world.work().await;
     still.refused("CreateSnapshot", &[(&[data], 403, "QuotaExceed.Snapshot")]).await;
-    still.limit(Quota::Snapshots, 2).await;
+    still.world.limit(Quota::Snapshots, 2).await;
     still.refused("CreateSnapshot", &[(&[("DiskId", &still.system)], 403, "QuotaExceed.Snapshot")]).await;
 }
 

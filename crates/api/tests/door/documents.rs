@@ -4,7 +4,6 @@
 use api::Product;
 use api::actions::ACTIONS;
 use engine::buckets::NewObject;
-use meta::Scope;
 use model::ImageStatus;
 use model::quota::Quota;
 use serde_json::json;
@@ -202,28 +201,20 @@ pub(crate) async fn the_rows_of_an_import_are_reached() {
 #[tokio::test(flavor = "multi_thread")]
 pub(crate) async fn the_limits_of_a_region_are_reached() {
     let world = World::ready().await;
-    let allow = async |quota: Quota, value: u64| {
-        let account = world.account;
-        let set = world
-            .engine
-            .meta()
-            .write(Scope::Account(account), move |tx| meta::quotas::set(tx, account, quota, Some(value)));
-        set.await.expect("set");
-    };
     let refused = async |code: &str, message: &str| {
         let (status, body) = world.ecs("ImportImage", &import_with(&[("ImageName", "one-more")])).await;
         assert_eq!((status, &body["Code"], &body["Message"]), (403, &json!(code), &json!(message)));
     };
-    allow(Quota::Snapshots, 1).await;
+    world.limit(Quota::Snapshots, 1).await;
     let image = text(&world.ecs_ok("ImportImage", &IMPORT).await["ImageId"]);
     // An import under way counts by the snapshots that its disks will have.
     refused("QuotaExceed.Snapshot", "The Snapshot Quota exceeds.").await;
     world.work().await;
     refused("QuotaExceed.Snapshot", "The Snapshot Quota exceeds.").await;
-    allow(Quota::Images, 1).await;
+    world.limit(Quota::Images, 1).await;
     refused("QuotaExceed.Image", "The Image Quota exceeds.").await;
-    allow(Quota::Images, 2).await;
-    allow(Quota::Snapshots, 2).await;
+    world.limit(Quota::Images, 2).await;
+    world.limit(Quota::Snapshots, 2).await;
     world.ecs_ok("ImportImage", &import_with(&[("ImageName", "one-more")])).await;
     world.work().await;
 
@@ -235,12 +226,12 @@ pub(crate) async fn the_limits_of_a_region_are_reached() {
         (status, body["Code"].as_str().unwrap_or("OK").to_owned())
     };
     let is = |status: u16, code: &str| (status, code.to_owned());
-    allow(Quota::Images, 0).await;
+    world.limit(Quota::Images, 0).await;
     assert_eq!(copy(&[there]).await, is(403, "QuotaExceed.Image"));
-    allow(Quota::Images, 9).await;
-    allow(Quota::Snapshots, 0).await;
+    world.limit(Quota::Images, 9).await;
+    world.limit(Quota::Snapshots, 0).await;
     assert_eq!(copy(&[there]).await, is(403, "QuotaExceed.Snapshot"));
-    allow(Quota::Snapshots, 9).await;
+    world.limit(Quota::Snapshots, 9).await;
     assert_eq!(copy(&[("RegionId", "mars-1"), there]).await, is(400, "SourceRegion.NotFound"));
     assert_eq!(copy(&[("DestinationRegionId", "mars-1")]).await, is(400, "DestinationRegion.NotFound"));
     let named = [there, ("DestinationImageName", "copied")];

@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use engine::buckets::NewObject;
-use meta::Scope;
 use model::Clock as _;
 use model::quota::Quota;
 use serde_json::{Value, json};
@@ -38,15 +37,6 @@ fn good<'a>(image: &'a str, network: &'a Network) -> [(&'a str, &'a str); 4] {
 
 async fn refused(world: &World, action: &str, params: Params<'_>, (status, code): Refusal) {
     assert_eq!(world.ecs_code(action, params).await, (status, code.to_owned()), "{action} {params:?}");
-}
-
-async fn limit(world: &World, quota: Quota, value: u64) {
-    let account = world.account;
-    let set = world.engine.meta().write(Scope::Account(account), move |tx| {
-        meta::quotas::set(tx, account, quota, Some(value))?;
-        Ok::<_, meta::Error>(())
-    });
-    set.await.expect("set");
 }
 
 /// Tags, one more than a resource may have.
@@ -276,13 +266,13 @@ pub(crate) async fn groups_of_a_server() {
     for (changes, refusal) in cases {
         refused(&world, "RunInstances", &changed(&good, changes), *refusal).await;
     }
-    limit(&world, Quota::GroupsPerServer, 1).await;
+    world.limit(Quota::GroupsPerServer, 1).await;
     let in_two = [("SecurityGroupId", ""), one, two];
     let both = changed(&good, &in_two);
     refused(&world, "RunInstances", &both, (400, "JoinedGroupLimitExceed")).await;
-    limit(&world, Quota::GroupsPerServer, 2).await;
+    world.limit(Quota::GroupsPerServer, 2).await;
     let server = text(&world.ecs_ok("RunInstances", &both).await["InstanceIdSets"]["InstanceIdSet"][0]);
-    limit(&world, Quota::ServersPerGroup, 2).await;
+    world.limit(Quota::ServersPerGroup, 2).await;
     refused(&world, "RunInstances", &changed(&good, &[("Amount", "2")]), (403, "SecurityGroupInstanceLimitExceed"))
         .await;
     world.ecs_ok("RunInstances", &good).await;
@@ -295,7 +285,7 @@ pub(crate) async fn groups_of_a_server() {
     // In a full group a server stays, and no other comes.
     world.ecs_ok("ModifyInstanceAttribute", &of(&server, &[full])).await;
     world.ecs_ok("ModifyInstanceAttribute", &of(&server, &[("SecurityGroupIds.1", &third)])).await;
-    limit(&world, Quota::ServersPerGroup, 1).await;
+    world.limit(Quota::ServersPerGroup, 1).await;
     let cases: &[(Params<'_>, Refusal)] = &[
         (&[full], (403, "SecurityGroupInstanceLimitExceed")),
         (&[one, ("SecurityGroupIds.2", &network.group)], (404, "InvalidParameter.SecurityGroupIdRepeated")),
@@ -310,7 +300,7 @@ pub(crate) async fn groups_of_a_server() {
     for (params, refusal) in cases {
         refused(&world, "ModifyInstanceAttribute", &of(&server, params), *refusal).await;
     }
-    limit(&world, Quota::GroupsPerServer, 1).await;
+    world.limit(Quota::GroupsPerServer, 1).await;
     let two = [("SecurityGroupIds.1", third.as_str()), ("SecurityGroupIds.2", second.as_str())];
     refused(&world, "ModifyInstanceAttribute", &of(&server, &two), (400, "JoinedGroupLimitExceed")).await;
 }

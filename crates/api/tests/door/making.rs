@@ -27,12 +27,12 @@ pub(crate) async fn what_an_image_is_made_of() {
     still.refused("CreateImage", &[(&[server], 403, "IncorrectDiskStatus.CreatingSnapshot")]).await;
     still.world.work().await;
     // The import's and the one just taken are there; an image of the server takes two more.
-    still.limit(Quota::Snapshots, 3).await;
+    still.world.limit(Quota::Snapshots, 3).await;
     still.refused("CreateImage", &[(&[server], 403, "QuotaExceed.Snapshot")]).await;
-    still.limit(Quota::Snapshots, 4).await;
-    still.limit(Quota::Images, 1).await;
+    still.world.limit(Quota::Snapshots, 4).await;
+    still.world.limit(Quota::Images, 1).await;
     still.refused("CreateImage", &[(&[server], 403, "QuotaExceed.Image")]).await;
-    still.limit(Quota::Images, 2).await;
+    still.world.limit(Quota::Images, 2).await;
     still.world.ecs_ok("CreateImage", &[server]).await;
 }
 
@@ -84,11 +84,11 @@ pub(crate) async fn what_an_export_needs() {
     let two = text(&world.ecs_ok("ImportImage", &import).await["ImageId"]);
     world.work().await;
     let two = [("ImageId", two.as_str()), bucket];
-    still.limit(Quota::RunningExports, 1).await;
+    still.world.limit(Quota::RunningExports, 1).await;
     world.ecs_ok("ExportImage", &[image, bucket]).await;
     still.refused("ExportImage", &[(&two, 403, "ConcurrentQuotaExceed.ExportImage")]).await;
     world.work().await;
-    still.limit(Quota::ExportsPerWeek, 1).await;
+    still.world.limit(Quota::ExportsPerWeek, 1).await;
     still.refused("ExportImage", &[(&two, 403, "WeeklyQuotaExceed.ExportImage")]).await;
     world.clock.advance_millis(7 * 24 * 3_600_000 + 1);
     let task = world.ecs_ok("ExportImage", &two).await["TaskId"].clone();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use meta::{Scope, quotas, resources};
+use meta::{Scope, resources};
 use model::quota::Quota;
 use model::{Instance, InstanceStatus};
 use serde_json::{Value, json};
@@ -49,13 +49,6 @@ async fn ok(world: &World, (version, action): (&str, &str), written: Written<'_>
     let (status, body) = world.call_as(KEY, version, action, &params).await;
     assert_eq!(status, 200, "{action} {written}: {body}");
     body
-}
-
-async fn limit(world: &World, quota: Quota, limit: u64) {
-    let account = world.account;
-    let set =
-        world.engine.meta().write(Scope::Account(account), move |tx| quotas::set(tx, account, quota, Some(limit)));
-    set.await.expect("set");
 }
 
 async fn group(world: &World, written: Written<'_>) -> String {
@@ -295,7 +288,7 @@ pub(crate) async fn groups_and_their_rules_have_limits() {
     refused(&world, add, &rule, &[(&format!("SourceGroupId={mine}"), 400, full)]).await;
     refused(&world, add_egress, &rule, &[(&format!("DestGroupId={mine}"), 400, full)]).await;
 
-    limit(&world, Quota::SecurityGroups, 22).await;
+    world.limit(Quota::SecurityGroups, 22).await;
     refused(
         &world,
         (ECS, "CreateSecurityGroup"),
@@ -343,7 +336,7 @@ pub(crate) async fn keys_and_tags_have_limits() {
     let world = World::new().await;
     let import = (ECS, "ImportKeyPair");
     ok(&world, import, &format!("KeyPairName=one&PublicKeyBody={PUBLIC}")).await;
-    limit(&world, Quota::KeyPairs, 1).await;
+    world.limit(Quota::KeyPairs, 1).await;
     refused(
         &world,
         import,
@@ -431,7 +424,7 @@ pub(crate) async fn keys_and_tags_have_limits() {
 pub(crate) async fn networks_and_subnets_have_limits() {
     let world = World::new().await;
     let one = vpc(&world).await;
-    limit(&world, Quota::Vpcs, 1).await;
+    world.limit(Quota::Vpcs, 1).await;
     refused(
         &world,
         (VPC, "CreateVpc"),
@@ -449,7 +442,7 @@ pub(crate) async fn networks_and_subnets_have_limits() {
     .await;
     let subnet = format!("VpcId={one}&ZoneId=cn-hangzhou-a&CidrBlock=172.16.1.0/24");
     let made = ok(&world, (VPC, "CreateVSwitch"), &format!("{subnet}&Tag.1.Key=team&Tag.1.Value=core")).await;
-    limit(&world, Quota::VswitchesPerVpc, 1).await;
+    world.limit(Quota::VswitchesPerVpc, 1).await;
     refused(
         &world,
         (VPC, "CreateVSwitch"),
@@ -525,7 +518,7 @@ pub(crate) async fn addresses_and_the_servers_that_may_have_them() {
     let allocate = (VPC, "AllocateEipAddress");
     let eip = text(&ok(&world, allocate, "").await["AllocationId"]);
     let far = text(&ok(&world, allocate, "RegionId=us-west-1").await["AllocationId"]);
-    limit(&world, Quota::Eips, 1).await;
+    world.limit(Quota::Eips, 1).await;
     refused(
         &world,
         allocate,

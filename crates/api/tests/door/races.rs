@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use api::Api;
-use meta::{Meta, Scope, images, quotas};
+use meta::{Meta, images};
 use model::quota::Quota;
 use serde_json::Value;
 use testkit::Postgres;
@@ -126,22 +126,16 @@ impl Race {
         total.expect("read")
     }
 
-    async fn limit(&self, limit: Option<u64>) {
-        let account = self.world.account;
-        let set = move |tx: &mut meta::Tx<'_>| quotas::set(tx, account, Quota::Images, limit);
-        self.world.engine.meta().write(Scope::Account(account), set).await.expect("set");
-    }
-
     async fn the_last_place(&self, rounds: u32) {
         let there = self.images().await;
-        self.limit(Some(there + 1)).await;
+        self.world.limit(Quota::Images, there + 1).await;
         for round in 0..rounds {
             let name = |n| vec![("ImageName", format!("place-{round}-{n}"))];
             let image = one_winner(self.create_at_once(name).await, "QuotaExceed.Image");
             assert_eq!(self.images().await, there + 1);
             self.delete(&image).await;
         }
-        self.limit(None).await;
+        self.world.limit(Quota::Images, None).await;
     }
 
     async fn one_name(&self, rounds: u32) {

@@ -15,7 +15,8 @@ use identity::Identities;
 use meta::accounts::{self, AccessKey, Account};
 use meta::identities::{self, Principal, User};
 use meta::policies::{self, Attachment, Policy, PolicyKind};
-use meta::{Meta, Scope};
+use meta::{Meta, Scope, quotas};
+use model::quota::Quota;
 use model::{AccountId, BucketName, Clock as _, Entropy as _, FixedClock, SystemEntropy, Timestamp};
 use object_store::memory::InMemory;
 use serde_json::Value;
@@ -347,6 +348,13 @@ impl World {
     pub async fn system_snapshot(&self, image: &str) -> String {
         let shown = self.ecs_ok("DescribeImages", &[("ImageId", image)]).await;
         text(&shown["Images"]["Image"][0]["DiskDeviceMappings"]["DiskDeviceMapping"][0]["SnapshotId"])
+    }
+
+    /// Sets a limit of the main account; none for what it is where nobody set it.
+    pub async fn limit(&self, quota: Quota, value: impl Into<Option<u64>>) {
+        let (account, value) = (self.account, value.into());
+        let set = self.engine.meta().write(Scope::Account(account), move |tx| quotas::set(tx, account, quota, value));
+        set.await.expect("set");
     }
 
     /// Runs every flow to its end.
