@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use model::tag::TAGS_AT_MOST;
-use model::{Description, RegionId, Tag, TagValue};
+use model::{Description, RegionId, Tag, TagValue, Timestamp};
 use wire::Params;
 use wire::params::parse_bool;
 
@@ -196,6 +196,41 @@ pub fn tag_filters_or(params: &Params, too_many: Code) -> ApiResult<Vec<meta::ta
             Ok(meta::tags::TagFilter { key: key.to_owned(), values })
         })
         .collect()
+}
+
+/// Reads `Filter.N` of a list: the times from and until which what it shows was made, and with `other` the filters by
+/// other keys. `bad_time` is the error for a time, by its key, that is none.
+pub fn creation_filters(
+    params: &Params,
+    bad_time: impl Fn(&str) -> ApiError,
+    mut other: impl FnMut(&str, &str) -> ApiResult<()>,
+) -> ApiResult<(Option<Timestamp>, Option<Timestamp>)> {
+    let (mut from, mut to) = (None, None);
+    for (_, item) in params.items("Filter") {
+        let (key, value) = (item.get("Key").unwrap_or_default(), item.get("Value").unwrap_or_default());
+        let time = || Timestamp::parse_minutes(value).ok_or_else(|| bad_time(key));
+        match key {
+            "CreationStartTime" => from = Some(time()?),
+            // The minute that is named counts.
+            "CreationEndTime" => to = Some(time()?.plus_millis(59_999)),
+            _ => other(key, value)?,
+        }
+    }
+    Ok((from, to))
+}
+
+/// Reads `LockReason`, which has these values: whether only what is locked is wanted. Nothing is locked here.
+pub fn lock_reason(params: &Params, reasons: &[&str], unknown: Code) -> ApiResult<bool> {
+    match params.get("LockReason") {
+        None => Ok(false),
+        Some(reason) if reasons.contains(&reason) => Ok(true),
+        Some(_) => Err(unknown.error()),
+    }
+}
+
+/// Whether something stands twice in a list.
+pub fn repeats<T: PartialEq>(list: &[T]) -> bool {
+    list.iter().enumerate().any(|(n, item)| list[..n].contains(item))
 }
 
 /// Refuses a disk that is to be encrypted, by `Encrypted` or by the name of a key.

@@ -172,6 +172,11 @@ where
         .await
 }
 
+/// Tags as the lists of networks and of Simple Application Server show them.
+pub(crate) fn short_tags_view(tags: &[Tag]) -> Value {
+    tags.iter().map(|tag| json!({"Key": tag.key.as_str(), "Value": tag.value.as_str()})).collect()
+}
+
 /// Tags as most lists of ECS show them.
 pub(crate) fn tags_view(tags: &[Tag]) -> Value {
     let one = |tag: &Tag| json!({"TagKey": tag.key.as_str(), "TagValue": tag.value.as_str()});

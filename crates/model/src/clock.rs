@@ -60,6 +60,11 @@ impl Timestamp {
         Self::parse("%Y-%m-%dT%H:%MZ", text)
     }
 
+    /// Reads a time with or without seconds.
+    pub fn parse_seconds_or_minutes(text: &str) -> Option<Self> {
+        Self::parse_seconds(text).or_else(|| Self::parse_minutes(text))
+    }
+
     /// Reads `yyyyMMddTHHmmssZ`, the form of OSS V4 and AWS V4 signatures.
     pub fn parse_compact(text: &str) -> Option<Self> {
         Self::parse("%Y%m%dT%H%M%SZ", text)

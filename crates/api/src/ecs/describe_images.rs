@@ -3,7 +3,7 @@
 use meta::images::Filter;
 use meta::visible::{self, Whose};
 use model::instance::InstanceType;
-use model::{AccountId, Architecture, Image, ImageFeatures, ImageStatus, OsType, RegionId, Tag, Timestamp};
+use model::{AccountId, Architecture, Image, ImageFeatures, ImageStatus, OsType, RegionId, Tag};
 use serde::Serialize;
 use wire::Params;
 
@@ -175,27 +175,21 @@ fn statuses(params: &Params) -> ApiResult<Vec<ImageStatus>> {
 /// `Filter.N`: times narrow the list; what every server of ours can do, or none, decides it at once.
 fn more_filters(params: &Params, filter: &mut Filter) -> ApiResult<bool> {
     let mut may_match = true;
-    for (_, item) in params.items("Filter") {
-        let value = item.get("Value").unwrap_or_default();
-        let time = || Timestamp::parse_minutes(value).ok_or(Code::FilterValueInvalid);
-        match item.get("Key").unwrap_or_default() {
-            "CreationStartTime" => filter.created_from = Some(time()?),
-            // The minute that is named counts.
-            "CreationEndTime" => filter.created_to = Some(time()?.plus_millis(59_999)),
-            "NetworkType" => match value {
-                "vpc" | "classic" => {}
-                _ => return Err(Code::NetworkTypeInvalid.error()),
-            },
-            "CpuOnlineUpgrade" | "CpuOnlineDowngrade" | "MemoryOnlineUpgrade" | "MemoryOnlineDowngrade" => {
-                match value {
-                    "supported" => may_match = false,
-                    "unsupported" => {}
-                    _ => return Err(Code::FilterValueInvalid.error()),
-                }
+    let other = |key: &str, value: &str| match (key, value) {
+        ("NetworkType", "vpc" | "classic") => Ok(()),
+        ("NetworkType", _) => Err(Code::NetworkTypeInvalid.error()),
+        ("CpuOnlineUpgrade" | "CpuOnlineDowngrade" | "MemoryOnlineUpgrade" | "MemoryOnlineDowngrade", value) => {
+            match value {
+                "supported" => may_match = false,
+                "unsupported" => {}
+                _ => return Err(Code::FilterValueInvalid.error()),
             }
-            _ => return Err(Code::FilterKeyNotFound.error()),
+            Ok(())
         }
-    }
+        _ => Err(Code::FilterKeyNotFound.error()),
+    };
+    let bad_time = |_: &str| Code::FilterValueInvalid.error();
+    (filter.created_from, filter.created_to) = input::creation_filters(params, bad_time, other)?;
     Ok(may_match)
 }
 

@@ -115,7 +115,7 @@ impl Action for DescribeTasks {
 
 fn time(params: &Params, name: &str) -> ApiResult<Option<Timestamp>> {
     let Some(text) = params.get(name) else { return Ok(None) };
-    let time = Timestamp::parse_seconds(text).or_else(|| Timestamp::parse_minutes(text));
+    let time = Timestamp::parse_seconds_or_minutes(text);
     time.map(Some).ok_or_else(|| ApiError::invalid(name))
 }
 

@@ -55,7 +55,7 @@ impl Action for UntagResources {
         if keys.iter().any(|key| key.parse::<TagKey>().is_err()) {
             return Err(Code::TagKeyMalformed.error());
         }
-        if keys.iter().enumerate().any(|(n, key)| keys[..n].contains(key)) {
+        if input::repeats(&keys) {
             return Err(Code::TagKeyDuplicate.error());
         }
         Ok(Self { resources, keys, all })

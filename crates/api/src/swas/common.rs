@@ -6,7 +6,7 @@ use model::instance::Market;
 use model::{AccountId, ClientToken, Disk, Image, ImageId, Instance, InstanceStatus, RegionId, Tag, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wire::Params;
 
 use crate::action::Access;
@@ -73,11 +73,6 @@ pub(super) fn tags(params: &Params) -> ApiResult<Vec<Tag>> {
         return Err(Code::TagValueMalformed.error());
     }
     Ok(tags)
-}
-
-/// Tags as the lists show them.
-pub(super) fn tags_view(tags: &[Tag]) -> Value {
-    tags.iter().map(|tag| json!({"Key": tag.key.as_str(), "Value": tag.value.as_str()})).collect()
 }
 
 /// Ids that a call must name, in the text of a JSON array.

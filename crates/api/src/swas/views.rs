@@ -7,8 +7,9 @@ use model::swas::CustomImage;
 use model::{Disk, DiskType, Image, ImageStatus, Instance, OsType, Snapshot, Timestamp};
 use serde_json::{Value, json};
 
-use super::common::{is_expired, tags_view};
+use super::common::is_expired;
 use super::plans::{DISK_CATEGORY, PLAN_TYPE, Plan};
+use crate::resource::short_tags_view;
 
 /// A server in a list.
 pub(super) fn server(tx: &mut Tx<'_>, server: &Instance, now: Timestamp) -> Result<Value, meta::Error> {
@@ -60,7 +61,7 @@ pub(super) fn server(tx: &mut Tx<'_>, server: &Instance, now: Timestamp) -> Resu
             "Flow": plan.map_or(0.0, |plan| f64::from(plan.flow_gib)),
         },
         "Disks": disks.iter().map(|stored| disk_with(&stored.record, "DiskTags")).collect::<Vec<_>>(),
-        "Tags": tags_view(&server.tags),
+        "Tags": short_tags_view(&server.tags),
     }))
 }
 
@@ -91,7 +92,7 @@ fn disk_with(disk: &Disk, tags: &str) -> Value {
         "Remark": disk.description,
         "ResourceGroupId": "",
         "CreationTime": disk.created.seconds(),
-        tags: tags_view(&disk.tags),
+        tags: short_tags_view(&disk.tags),
     })
 }
 
@@ -111,7 +112,7 @@ pub(super) fn snapshot(snapshot: &Snapshot) -> Value {
         "RollbackTime": "",
         "ResourceGroupId": "",
         "CreationTime": snapshot.created.seconds(),
-        "Tags": tags_view(&snapshot.tags),
+        "Tags": short_tags_view(&snapshot.tags),
     })
 }
 
@@ -149,7 +150,7 @@ pub(super) fn custom_image(tx: &mut Tx<'_>, custom: &CustomImage) -> Result<Valu
         "UserId": custom.owner.customer(),
         "ResourceGroupId": custom.resource_group,
         "CreationTime": custom.created.seconds(),
-        "Tags": tags_view(&custom.tags),
+        "Tags": short_tags_view(&custom.tags),
     }))
 }
 

@@ -7,6 +7,7 @@ use model::{Instance, Tag};
 use serde_json::{Value, json};
 
 use crate::code::ApiResult;
+use crate::resource::short_tags_view;
 
 /// A network. Its router has an id, because clients show it, and nothing more.
 pub(super) fn vpc(tx: &mut Tx<'_>, vpc: &Vpc) -> ApiResult<Value> {
@@ -56,8 +57,7 @@ pub(super) fn vswitch(tx: &mut Tx<'_>, vswitch: &VSwitch) -> ApiResult<Value> {
 }
 
 fn tags(tags: &[Tag]) -> Value {
-    let one = |tag: &Tag| json!({"Key": tag.key.as_str(), "Value": tag.value.as_str()});
-    json!({"Tag": tags.iter().map(one).collect::<Vec<_>>()})
+    json!({"Tag": short_tags_view(tags)})
 }
 
 /// The id of a network's router.

@@ -596,6 +596,8 @@ pub(crate) async fn addresses_and_the_servers_that_may_have_them() {
         ("LockReason=security", 0),
         ("Filter.1.Key=CreationStartTime&Filter.1.Value=2026-11-21T00:00Z", 1),
         ("Filter.1.Key=CreationEndTime&Filter.1.Value=2026-11-21T00:00Z", 0),
+        // It was asked for half a minute after eight, and the minute that is named counts.
+        ("Filter.1.Key=CreationEndTime&Filter.1.Value=2026-11-21T08:00Z", 1),
     ] {
         assert_eq!(list(written).await, found, "{written}");
     }

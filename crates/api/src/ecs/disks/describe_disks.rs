@@ -2,7 +2,7 @@
 
 use meta::resources::Filter;
 use model::quota::LARGEST_PAGE_OF_DISKS;
-use model::{Disk, DiskCategory, DiskStatus, DiskType, RegionId, Timestamp};
+use model::{Disk, DiskCategory, DiskStatus, DiskType, RegionId};
 use serde_json::{Value, json};
 use wire::Params;
 
@@ -81,14 +81,12 @@ impl Action for DescribeDisks {
         if params.get("SnapshotId").is_some_and(|id| !id.starts_with("s-")) {
             return Err(Code::DisksSnapshotInvalid.error());
         }
-        match params.get("LockReason") {
-            None => {}
-            // Nothing locks a disk here.
-            Some("financial" | "security") => filter.ids = Some(Vec::new()),
-            Some(_) => return Err(Code::LockReasonNotFound.error()),
-        }
-        let (key, value) = (Code::DisksFilterKeyNotFound, Code::DisksFilterValueInvalid);
-        (filter.created_from, filter.created_to) = times(params, (key, value))?;
+        (filter.created_from, filter.created_to) = input::creation_filters(
+            params,
+            |_| Code::DisksFilterValueInvalid.error(),
+            |_, _| Err(Code::DisksFilterKeyNotFound.error()),
+        )?;
+        let is_locked = input::lock_reason(params, &["financial", "security"], Code::LockReasonNotFound)?;
         for (name, facet) in [("InstanceId", "instance"), ("SnapshotId", "snapshot"), ("ZoneId", "zone")] {
             if let Some(value) = params.get(name) {
                 filter = filter.with(facet, value);
@@ -97,7 +95,7 @@ impl Action for DescribeDisks {
         if let Some(goes) = input::optional_flag(params, "DeleteWithInstance")? {
             filter = filter.with("delete-with-instance", goes.to_string());
         }
-        if asks_for_none(params)? {
+        if asks_for_none(params)? || is_locked {
             filter.ids = Some(Vec::new());
         }
         Ok(Self {
@@ -134,24 +132,6 @@ fn asks_for_none(params: &Params) -> ApiResult<bool> {
         || is("DiskChargeType", &["PrePaid"])
         || input::flag(params, "Encrypted")?
         || input::flag(params, "EnableAutomatedSnapshotPolicy")?)
-}
-
-/// `Filter.N`: when what is listed was made, from a minute on and up to one.
-pub(super) fn times(
-    params: &Params,
-    (no_key, no_time): (Code, Code),
-) -> ApiResult<(Option<Timestamp>, Option<Timestamp>)> {
-    let (mut from, mut to) = (None, None);
-    for (_, item) in params.items("Filter") {
-        let time = || Timestamp::parse_minutes(item.get("Value").unwrap_or_default()).ok_or(no_time);
-        match item.get("Key").unwrap_or_default() {
-            "CreationStartTime" => from = Some(time()?),
-            // The minute that is named counts.
-            "CreationEndTime" => to = Some(time()?.plus_millis(59_999)),
-            _ => return Err(no_key.error()),
-        }
-    }
-    Ok((from, to))
 }
 
 fn disk(disk: &Disk) -> Value {

@@ -5,7 +5,6 @@ use model::{DiskType, RegionId, Snapshot, SnapshotStatus};
 use serde_json::{Value, json};
 use wire::Params;
 
-use super::describe_disks::times;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -74,8 +73,11 @@ impl Action for DescribeSnapshots {
             Some("image" | "disk" | "image_disk" | "none") => {}
             Some(_) => return Err(Code::SnapshotUsageInvalid.error()),
         }
-        let (key, value) = (Code::SnapshotsFilterKeyNotFound, Code::SnapshotsFilterValueInvalid);
-        (filter.created_from, filter.created_to) = times(params, (key, value))?;
+        (filter.created_from, filter.created_to) = input::creation_filters(
+            params,
+            |_| Code::SnapshotsFilterValueInvalid.error(),
+            |_, _| Err(Code::SnapshotsFilterKeyNotFound.error()),
+        )?;
         if params.get("ResourceGroupId").is_some() || input::flag(params, "Encrypted")? {
             filter.ids = Some(Vec::new());
         }

@@ -4,11 +4,12 @@ use meta::{Scope, Tx, images, resources, visible};
 use model::{AccountId, Disk, DiskId, ImageId, Instance, Password, ResourceName, Snapshot};
 use wire::Params;
 
-use super::rest::{begin_anew, no_snapshot_under_way, not_on_its_way, own_key_pair, stopped_server};
+use super::rest::{begin_anew, no_snapshot_under_way, not_on_its_way, stopped_server};
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::power::Power;
+use crate::ecs::security::key_pairs;
 use crate::input::{flag, optional, region_or_default, required};
 use crate::resource::own_anywhere;
 
@@ -63,7 +64,8 @@ impl Action for ReInitDisk {
             .meta()
             .write(Scope::Account(account), move |tx| {
                 let before = own_anywhere::<Disk>(tx, account, self.disk.as_str(), Code::DiskIdNotFound)?;
-                own_key_pair(tx, (account, &before.record.region), self.key_pair.as_ref())?;
+                let missing = Code::KeyPairNameNotFoundForDisk;
+                key_pairs::check(tx, (account, &before.record.region), self.key_pair.as_ref(), missing)?;
                 not_on_its_way(&before.record)?;
                 let server = stopped_server(tx, account, &before.record)?.ok_or(Code::DiskStatusIncorrect)?;
                 no_snapshot_under_way(tx, &before.record, Code::DiskCreatingSnapshot)?;

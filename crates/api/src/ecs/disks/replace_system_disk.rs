@@ -10,13 +10,14 @@ use model::{
 use serde_json::{Value, json};
 use wire::Params;
 
-use super::rest::{no_snapshot_under_way, own_key_pair};
+use super::rest::no_snapshot_under_way;
 use crate::action::{Access, Action, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
 use crate::ecs::instances::launch::instance_id;
 use crate::ecs::instances::names::{fits, own_host_name};
 use crate::ecs::instances::wanted_disks::insert_disk;
+use crate::ecs::security::key_pairs;
 use crate::input::{optional, region_or_default, required, unencrypted};
 use crate::resource::{once, own_anywhere};
 
@@ -104,7 +105,8 @@ impl Action for ReplaceSystemDisk {
         let made = once(&cx, (&region, Self::SPEC.name), (token, Code::IdempotentParameterMismatch), move |tx| {
             let code = Code::InstanceIdNotFound;
             let server = own_anywhere::<Instance>(tx, account, self.instance.as_str(), code)?;
-            own_key_pair(tx, (account, &server.record.region), self.key_pair.as_ref())?;
+            let missing = Code::KeyPairNameNotFoundForDisk;
+            key_pairs::check(tx, (account, &server.record.region), self.key_pair.as_ref(), missing)?;
             match server.record.status {
                 InstanceStatus::Stopped => {}
                 InstanceStatus::Pending => return Err(Code::InstanceIsCreating.error()),

@@ -3,11 +3,7 @@
 use engine::machines::leave_volume;
 use meta::resources::{self, Stored};
 use meta::{Tx, manifests};
-use model::network::KeyPair;
-use model::{
-    AccountId, Disk, DiskStatus, Instance, InstanceStatus, RegionId, ResourceName, Snapshot, SnapshotId,
-    SnapshotStatus, Timestamp,
-};
+use model::{AccountId, Disk, DiskStatus, Instance, InstanceStatus, Snapshot, SnapshotId, SnapshotStatus, Timestamp};
 
 use crate::code::{ApiResult, Code};
 use crate::resource::own_anywhere;
@@ -20,18 +16,6 @@ pub(crate) fn stopped_server(tx: &mut Tx<'_>, account: AccountId, disk: &Disk) -
         return Err(Code::InstanceStatusIncorrect.error());
     }
     Ok(Some(server))
-}
-
-/// The key pair that a disk is to begin with, when one is named, must be in its region.
-pub(crate) fn own_key_pair(
-    tx: &mut Tx<'_>,
-    (account, region): (AccountId, &RegionId),
-    name: Option<&ResourceName>,
-) -> ApiResult<()> {
-    if let Some(name) = name {
-        resources::by_name::<KeyPair>(tx, account, region, name.as_str())?.ok_or(Code::KeyPairNameNotFoundForDisk)?;
-    }
-    Ok(())
 }
 
 /// A disk on its way to a server or from it is nobody's to begin anew.

@@ -13,6 +13,10 @@ use crate::dispatch::{Allowed, Cx};
 use crate::input::{self, region};
 use crate::resource::{Paging, page, some_json_list};
 
+/// Why the service locks servers.
+const LOCK_REASONS: &[&str] =
+    &["financial", "security", "Recycling", "recycling", "dedicatedhostfinancial", "refunded"];
+
 /// The call.
 pub(crate) struct DescribeInstances {
     region: RegionId,
@@ -91,19 +95,15 @@ impl Action for DescribeInstances {
         }
         input::optional::<InternetChargeType>(params, "InternetChargeType", Code::InternetChargeTypeInvalid404)?;
         is_for_none |= params.get("ResourceGroupId").is_some();
-        is_for_none |= lock_reason(params)?;
-        for (_, item) in params.items("Filter") {
-            let (key, value) = (item.get("Key").unwrap_or_default(), item.get("Value").unwrap_or_default());
-            let words = format!("Invalid filter.{key}.");
-            let time = || Timestamp::parse_minutes(value).ok_or_else(|| Code::FilterValueInvalid.with(&words));
-            match key {
-                "CreationStartTime" => filter.created_from = Some(time()?),
-                // The minute that is named counts.
-                "CreationEndTime" => filter.created_to = Some(time()?.plus_millis(59_999)),
-                "ExpiredStartTime" | "ExpiredEndTime" => drop(time()?),
-                _ => return Err(Code::FilterKeyNotFound.with(words)),
-            }
-        }
+        is_for_none |= input::lock_reason(params, LOCK_REASONS, Code::LockReasonNotFound)?;
+        let words = |key: &str| format!("Invalid filter.{key}.");
+        let bad_time = |key: &str| Code::FilterValueInvalid.with(words(key));
+        let expiry = |key: &str, value: &str| match key {
+            "ExpiredStartTime" | "ExpiredEndTime" if Timestamp::parse_minutes(value).is_some() => Ok(()),
+            "ExpiredStartTime" | "ExpiredEndTime" => Err(bad_time(key)),
+            _ => Err(Code::FilterKeyNotFound.with(words(key))),
+        };
+        (filter.created_from, filter.created_to) = input::creation_filters(params, bad_time, expiry)?;
         Ok(Self {
             region: region(params, cx, Code::RegionIdNotFound404)?,
             filter,
@@ -133,15 +133,6 @@ impl Action for DescribeInstances {
         let mut view = self.paging.view(&found);
         view["Instances"] = json!({"Instance": found.items.iter().map(views::instance).collect::<Vec<_>>()});
         Ok(view)
-    }
-}
-
-/// Reads `LockReason`: whether only locked servers are wanted. Nothing locks one here.
-pub(crate) fn lock_reason(params: &Params) -> ApiResult<bool> {
-    match params.get("LockReason") {
-        None => Ok(false),
-        Some("financial" | "security" | "Recycling" | "recycling" | "dedicatedhostfinancial" | "refunded") => Ok(true),
-        Some(_) => Err(Code::LockReasonNotFound.error()),
     }
 }
 

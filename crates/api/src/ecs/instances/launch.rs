@@ -6,7 +6,6 @@
 use engine::Engine;
 use meta::{Tx, resources, visible};
 use model::instance::{HttpEndpoint, HttpTokens, InternetChargeType, MacAddress, Market, MetadataOptions, Place};
-use model::network::KeyPair;
 use model::{
     AccountId, ClientToken, Description, Image, ImageId, ImageName, ImdsSupport, Instance, InstanceId, InstanceStatus,
     InstanceType, NetworkInterfaceId, NvmeSupport, OsType, Password, RegionId, RequestId, ResourceName,
@@ -21,6 +20,7 @@ use crate::action::Access;
 use crate::address::take;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
+use crate::ecs::security::key_pairs;
 use crate::input::{self, description, optional, region, required};
 use crate::resource::once;
 
@@ -243,10 +243,7 @@ impl Launch {
         if network.vswitch.is_none() && !self.user_data.is_empty() {
             return Err(Code::UserDataNeedsNetwork.error());
         }
-        if let Some(name) = &self.key_pair {
-            resources::by_name::<KeyPair>(tx, account, &self.region, name.as_str())?
-                .ok_or(Code::KeyPairNameNotFound404)?;
-        }
+        key_pairs::check(tx, (account, &self.region), self.key_pair.as_ref(), Code::KeyPairNameNotFound404)?;
         if self.dry_run {
             return Err(Code::DryRunOperation.error());
         }
@@ -359,7 +356,7 @@ impl Launch {
 /// (RunInstances, `AutoReleaseTime`). Seconds do not count.
 fn release_time(params: &Params, now: Timestamp) -> ApiResult<Option<Timestamp>> {
     let Some(text) = params.get("AutoReleaseTime") else { return Ok(None) };
-    let time = Timestamp::parse_seconds(text).or_else(|| Timestamp::parse_minutes(text));
+    let time = Timestamp::parse_seconds_or_minutes(text);
     let minute = time.map(|time| time.plus_millis(-(time.as_millis().rem_euclid(MINUTE))));
     let is_fit = |time: &Timestamp| {
         let ahead = time.as_millis() - now.as_millis();

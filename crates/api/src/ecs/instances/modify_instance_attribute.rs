@@ -10,11 +10,11 @@ use model::{
 use wire::Params;
 
 use super::launch::{instance_id, user_data};
-use super::place::{groups_have_room, repeats};
+use super::place::groups_have_room;
 use crate::action::{Access, Action, Nothing, Product, Spec};
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{optional, optional_flag};
+use crate::input::{optional, optional_flag, repeats};
 use crate::resource::own_anywhere;
 
 /// The call. What is none stays as it is.

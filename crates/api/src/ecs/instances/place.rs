@@ -11,7 +11,7 @@ use wire::Params;
 
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::Cx;
-use crate::input::optional;
+use crate::input::{optional, repeats};
 use crate::quota::at_most;
 use crate::resource::own;
 
@@ -151,9 +151,4 @@ pub(super) fn groups_have_room(
         at_most(tx, account, Quota::ServersPerGroup, all, Code::GroupHasTooManyServers)?;
     }
     Ok(())
-}
-
-/// Whether a group stands twice in a list.
-pub(super) fn repeats(groups: &[SecurityGroupId]) -> bool {
-    groups.iter().enumerate().any(|(n, group)| groups[..n].contains(group))
 }

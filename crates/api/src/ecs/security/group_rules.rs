@@ -11,7 +11,7 @@ use super::rule_form::{self, Form};
 use crate::action::{Access, Nothing};
 use crate::code::{ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
-use crate::input::{optional, region, required};
+use crate::input::{optional, region, repeats, required};
 use crate::quota;
 use crate::resource::{once, own};
 
@@ -126,7 +126,7 @@ impl RuleCall {
         };
         let items = params.items("Permissions");
         let read = if by_id && !ids.is_empty() {
-            if ids.iter().enumerate().any(|(n, id)| ids[..n].contains(id)) {
+            if repeats(&ids) {
                 return Err(Code::RuleIdRepeated.error());
             }
             Vec::new()

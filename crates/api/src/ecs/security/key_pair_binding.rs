@@ -2,11 +2,11 @@
 
 use meta::resources::{self, Stored};
 use meta::{Scope, Tx};
-use model::network::KeyPair;
 use model::{AccountId, Instance, OsType, RegionId, ResourceName};
 use serde_json::{Value, json};
 use wire::Params;
 
+use super::key_pairs;
 use crate::action::Access;
 use crate::code::{ApiError, ApiResult, Code};
 use crate::dispatch::{Allowed, Cx};
@@ -68,7 +68,7 @@ impl Binding {
             .meta()
             .write(Scope::Account(account), move |tx| {
                 let Self { region, name, instances } = &self;
-                resources::by_name::<KeyPair>(tx, account, region, name.as_str())?.ok_or(Code::KeyPairNameNotFound)?;
+                key_pairs::check(tx, (account, region), Some(name), Code::KeyPairNameNotFound)?;
                 let key_pair = change(name);
                 let mut results = Vec::new();
                 for id in instances {

@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use engine::Engine;
 use md5::{Digest as _, Md5};
-use meta::{Scope, resources};
+use meta::{Scope, Tx, resources};
 use model::network::KeyPair;
 use model::quota::Quota;
-use model::{KeyPairId, RegionId, ResourceName, Tag};
+use model::{AccountId, KeyPairId, RegionId, ResourceName, Tag};
 use rsa::traits::PublicKeyParts as _;
 use rsa::{BigUint, RsaPublicKey, rand_core};
 
@@ -101,6 +101,19 @@ pub(super) async fn store(
             Ok(())
         })
         .await
+}
+
+/// Whether a region has the key pair that a call names, when it names one; `missing` is the action's code for none.
+pub(crate) fn check(
+    tx: &mut Tx<'_>,
+    (account, region): (AccountId, &RegionId),
+    name: Option<&ResourceName>,
+    missing: Code,
+) -> ApiResult<()> {
+    if let Some(name) = name {
+        resources::by_name::<KeyPair>(tx, account, region, name.as_str())?.ok_or(missing)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub(crate) mod detach_key_pair;
 mod group_rules;
 pub(crate) mod import_key_pair;
 mod key_pair_binding;
-mod key_pairs;
+pub(crate) mod key_pairs;
 pub(crate) mod revoke_security_group;
 pub(crate) mod revoke_security_group_egress;
 mod rule_form;
